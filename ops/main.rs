@@ -3,5 +3,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    eod_ops::run(std::env::args_os(), std::env::vars().collect())
+    // Variables that are not UTF-8 are none of EoD's.
+    let variables = std::env::vars_os();
+    let variables = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    eod_ops::run(std::env::args_os(), variables.collect())
 }

@@ -3,7 +3,7 @@
 #![allow(
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
+    reason = "this is test code: a panic is how it reports, clippy permits panics only inside of #[test]"
 )]
 
 mod guides;

@@ -3,7 +3,7 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
+    reason = "this is test code: a panic is how it reports, clippy permits panics only inside of #[test]"
 )]
 
 mod approve;
@@ -18,6 +18,7 @@ mod interface;
 mod interrupted;
 mod ledger;
 mod list;
+mod mask;
 mod objects;
 mod observed;
 mod orphans;

@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
+    reason = "this is test code: a panic is how it reports, clippy permits panics only inside of #[test]"
 )]
 
 mod adopt;

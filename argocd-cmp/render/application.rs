@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use eod_domain::labels;
 use eod_domain::ledger::MadeBy;
 use eod_domain::{
-    Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, LimitsError, Mistake, NamespaceProvenance,
-    Settings, Tier, TierTtlError, environment_name, tier,
+    Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, Mistake, NamespaceProvenance, Settings,
+    Tier, TierTtlError, environment_name, tier,
 };
 
 use crate::parameters::Parameters;
@@ -280,13 +280,8 @@ fn environment_refusal(mistake: &Mistake<EnvironmentError>, tier: Tier) -> Refus
         EnvironmentError::Ttl(TierTtlError::Permanent { .. }) => {
             parameter("ttl", "remove the parameter, or use another tier".to_owned())
         }
-        EnvironmentError::Limits(LimitsError::DefaultAboveMax { resource, default, max }) => {
-            // Limits of containers are no parameters, so only a quota of the policy can be too small for their defaults.
-            let key = format!("tiers.{tier}.quota.{resource}");
-            let message = format!("quota {max} is below the default {resource} limit {default} of a container");
-            let remedy = format!("have the platform raise `{key}` in the policy to at least {default}");
-            Refusal::new(Location::default().object(format!("policy {key}")), RefusalRule::Policy, message, remedy)
-        }
+        // Limits of containers are no parameters, so only a quota of the policy can be too small for their defaults. The check
+        // of the policy has refused it.
         EnvironmentError::Limits(_) => {
             let location = Location::default().object(format!("policy tiers.{tier}.quota"));
             Refusal::new(location, RefusalRule::Policy, error, "have the platform raise the quota in the policy")

@@ -24,7 +24,7 @@ enum FileEntry {
     Link(String),
 }
 
-/// Reasons for which a file cannot be read or added.
+/// Errors of a read or an addition of a file.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FileError {
     /// No file or directory at the path.

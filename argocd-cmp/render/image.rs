@@ -32,7 +32,7 @@ pub struct Registry {
     path: Vec<String>,
 }
 
-/// Reasons for which a text is not an image reference, image name or registry.
+/// Errors of an image reference, image name or registry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ImageError {
     /// Not an image reference.

@@ -197,7 +197,7 @@ fn object_content(node: &Node) -> Value {
     content
 }
 
-/// Fields that are maps of strings, in which `null` may be a mistake.
+/// Fields with a map of strings; `null` in them may be a mistake.
 const STRING_MAPS: [&str; 8] =
     ["annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"];
 

@@ -132,7 +132,7 @@ pub struct HelmRule {
     pub tool: ToolRule,
     /// Random values of charts; if none, the binary decides: `stable` with the helm of EoD's image, else `refuse`.
     pub random: Option<RandomValues>,
-    /// Repositories from which dependencies of charts are fetched; none if empty.
+    /// Allowed repositories of the dependencies of charts; none if empty.
     pub repositories: Vec<ChartRepository>,
 }
 

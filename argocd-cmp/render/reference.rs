@@ -9,7 +9,7 @@ pub use crate::policy::{KeyDefault, NarrowClass, NarrowDescription, PolicyKey, P
 pub use crate::refusal::{RefusalRule, RuleDescription};
 pub use crate::transform::{TransformEffect, TransformStep};
 
-/// Parameters of an Application, in the order in which Argo CD's user interface shows them.
+/// Parameters of an Application, in the order of Argo CD's user interface.
 pub fn parameters() -> &'static [ParameterDescription] {
     &crate::parameters::PARAMETERS
 }
@@ -39,7 +39,7 @@ pub fn transform_steps() -> &'static [TransformStep] {
     &crate::transform::TRANSFORM_STEPS
 }
 
-/// Rules by which something is refused.
+/// Rules of refusals.
 pub fn rules() -> impl Iterator<Item = RuleDescription> {
     RefusalRule::ALL.iter().map(|rule| rule.description())
 }

@@ -8,7 +8,7 @@ use crate::manifest::Manifest;
 use crate::policy::SecretOperator;
 use crate::refusal::{Location, Refusal, RefusalRule};
 
-/// Interval at which operators refresh Secrets from the store.
+/// Refresh interval of the Secrets of operators.
 const REFRESH: &str = "1m";
 
 /// Parameter, suffix of the Secret's name, and reference, for each set parameter.
@@ -26,7 +26,7 @@ pub(crate) fn names(preview: &Preview<'_>) -> Vec<String> {
     references(preview).map(|(_, end, _)| format!("{}-{end}", preview.name())).collect()
 }
 
-/// Objects from which the operator creates the Secrets.
+/// Objects for the operator that creates the Secrets.
 pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusal>> {
     let (mut found, mut refusals) = (Vec::new(), Vec::new());
     for (parameter, end, secret) in references(preview) {

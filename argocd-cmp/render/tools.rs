@@ -31,7 +31,7 @@ pub trait Tools {
 pub struct HelmRequest<'a> {
     /// The policy's section for the binary.
     pub rule: &'a HelmRule,
-    /// Environment to which the chart's random values belong.
+    /// Owner of the chart's random values.
     pub random_scope: RandomScope,
     /// Dependencies that are not among the files, from repositories that the policy allows.
     pub dependencies: Vec<ChartDependency>,
@@ -60,7 +60,7 @@ pub struct ChartDependency {
     pub repository: ChartRepository,
 }
 
-/// Environment and application to which random values belong. All of them are confirmed by Argo CD or the policy.
+/// Owner of random values: environment and application. All of them are confirmed by Argo CD or the policy.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RandomScope {
     /// EoD installation.

@@ -30,7 +30,7 @@ pub(crate) struct Transformed {
     pub(crate) manifests: Vec<Manifest>,
     /// Hosts that routes can have.
     pub(crate) hosts: Hosts,
-    /// Services that lead to the stable namespace.
+    /// Services that resolve to the stable namespace.
     pub(crate) stable: Vec<ServiceName>,
     /// Refusals of parameters that do not match the source.
     pub(crate) refusals: Vec<Refusal>,

@@ -119,7 +119,7 @@ pub(crate) struct ServeArguments {
     /// Options of all commands in the sidecar.
     #[command(flatten)]
     pub(crate) sidecar: SidecarArguments,
-    /// Directory in which repo-server looks for plugins.
+    /// Directory of repo-server for the sockets of plugins.
     #[arg(long = "socket-dir", value_name = "DIR", default_value = "/home/argocd/cmp-server/plugins")]
     pub(crate) socket_directory: PathBuf,
     /// Name of the plugin, which must contain an `@`.
@@ -163,7 +163,7 @@ pub(crate) struct SidecarArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
-    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    /// File with at least 32 secret bytes, the seed of the random values of charts.
     #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
     pub(crate) seed_file: PathBuf,
     /// Credentials of chart repositories and registries, in the format of Docker's config.json; need not exist.
@@ -201,7 +201,7 @@ pub(crate) struct RenderArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
-    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    /// File with at least 32 secret bytes, the seed of the random values of charts.
     #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
     pub(crate) seed_file: PathBuf,
     /// Credentials of chart repositories and registries, in the format of Docker's config.json; need not exist.

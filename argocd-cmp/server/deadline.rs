@@ -11,9 +11,9 @@ use tonic::metadata::MetadataMap;
 /// Points in time of one call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct CallDeadline {
-    /// Time at which the work stops and a timeout is reported.
+    /// End of the work; later, a timeout is reported.
     pub(crate) work: Instant,
-    /// Time at which the reply is sent, even if the caller has not sent everything.
+    /// Latest time of the reply, even if the caller has not sent everything.
     pub(crate) answer: Instant,
     /// Start of the call.
     pub(crate) start: Instant,

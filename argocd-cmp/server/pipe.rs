@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-/// Size up to which small parts are joined, in bytes. repo-server sends 1 KiB at a time.
+/// Maximum size of joined small parts, in bytes. repo-server sends 1 KiB at a time.
 const JOINED_BYTES: usize = 32 << 10;
 /// Maximum number of joined parts in the pipe.
 const MAX_PARTS: usize = 4;

@@ -127,7 +127,7 @@ impl Renderer {
         if unpacked.stats.kept_bytes > MAX_INLINE_BYTES || progress.until < start + MAX_INLINE_TIME {
             return Ok(InlineRender::NeedsThread(unpacked));
         }
-        let result = self.render_in_force(request, &unpacked, &tools);
+        let result = self.render_with_active_policy(request, &unpacked, &tools);
         if tools.is_needed.get() {
             Ok(InlineRender::NeedsThread(unpacked))
         } else {
@@ -149,7 +149,7 @@ impl Renderer {
         progress.enter(Phase::Rendering);
         let start = Instant::now();
         let tools = self.toolbox.open(progress, &request.repository);
-        let result = self.render_in_force(request, unpacked, &*tools);
+        let result = self.render_with_active_policy(request, unpacked, &*tools);
         self.observe(start, result)
     }
 
@@ -167,7 +167,7 @@ impl Renderer {
 
     /// Renders under the active policy. A refusal by the policy is repeated once if the policy file was replaced
     /// meanwhile, because Argo CD caches refusals.
-    fn render_in_force(
+    fn render_with_active_policy(
         &self,
         request: &RenderRequest,
         unpacked: &Unpacked,

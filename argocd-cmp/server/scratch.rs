@@ -99,7 +99,7 @@ impl ToolHome {
     ///
     /// # Errors
     ///
-    /// Fails if a path leads out of the directory or a file cannot be written.
+    /// Fails if a path is outside of the directory or a file cannot be written.
     pub(crate) fn lay_out<'a>(
         &self,
         directory: &str,

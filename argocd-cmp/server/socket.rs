@@ -110,7 +110,7 @@ impl PluginSocket {
         &self.path
     }
 
-    /// True if the path still leads to the socket of this process.
+    /// True if the path is still the socket of this process.
     pub(crate) fn is_ours(&self) -> bool {
         identity(&self.path).is_ok_and(|found| found == self.identity)
     }

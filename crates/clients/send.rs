@@ -21,7 +21,7 @@ use crate::{
     server::{ConnectionFailure, ConnectionProblem, ServerAddress},
 };
 
-/// Time after a failed connection in which further requests get only one attempt each: fifty environments on an
+/// Time after a failed connection with only one attempt for each further request: fifty environments on an
 /// unreachable server then take twenty seconds, not fifty times twenty.
 const KNOWN_UNREACHABLE: Duration = Duration::from_secs(30);
 

@@ -57,10 +57,10 @@ pub enum AccessError {
     #[error("name of the ServiceAccount {0}")]
     ServiceAccountName(#[source] DnsError),
     /// A service account without a namespace.
-    #[error("`namespace` is required for the ServiceAccount `{0}`")]
+    #[error("ServiceAccount `{0}` requires a namespace")]
     NamespaceMissing(String),
     /// A user or group with a namespace.
-    #[error("`namespace` is not supported for the {kind} `{name}`; remove it, or use the kind ServiceAccount")]
+    #[error("{kind} `{name}` must not have a namespace")]
     NamespaceGiven {
         /// Kind of the subject.
         kind: SubjectKind,

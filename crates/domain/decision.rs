@@ -83,7 +83,7 @@ pub enum ReapAction {
     Skip,
     /// Write the mark and warn.
     Mark(EndMark),
-    /// Remove the mark and tell.
+    /// Remove the mark and notify.
     Unmark,
     /// Put the environment to sleep.
     Sleep,

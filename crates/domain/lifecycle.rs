@@ -2,7 +2,7 @@
 //!
 //! The status is computed for every read and never stored, so it cannot be stale and no transition can be invalid:
 //! `pending -> ready -> active -> idle -> expiring -> destroyed`, or `failed` and `awaiting-approval`. Activity moves the
-//! timestamps, and so leads back to `active`.
+//! timestamps, and so returns it to `active`.
 
 use jiff::{SignedDuration, Timestamp};
 use strum::{IntoStaticStr, VariantArray, VariantNames};

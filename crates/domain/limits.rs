@@ -56,10 +56,7 @@ pub struct LimitsSettings {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum LimitsError {
     /// The maximum of a container is above the quota of the environment.
-    #[error(
-        "maximum {resource} of a container must be at most the quota {quota}, got {max}; lower it or raise \
-            `quota.{resource}`"
-    )]
+    #[error("maximum {resource} of a container must be at most the quota {quota}, got {max}")]
     MaxAboveQuota {
         /// Resource: `cpu` or `memory`.
         resource: &'static str,
@@ -69,10 +66,7 @@ pub enum LimitsError {
         quota: Quantity,
     },
     /// The default limit is above the maximum.
-    #[error(
-        "default {resource} limit must be at most `max_{resource}` {max}, got {default}; set \
-            `limits.default_{resource}`, or raise the quota"
-    )]
+    #[error("default {resource} limit of a container must be at most its maximum {max}, got {default}")]
     DefaultAboveMax {
         /// Resource: `cpu` or `memory`.
         resource: &'static str,
@@ -82,10 +76,7 @@ pub enum LimitsError {
         max: Quantity,
     },
     /// The default request is above the default limit.
-    #[error(
-        "default {resource} request must be at most `default_{resource}` {default}, got {request}; set \
-            `limits.default_request_{resource}`"
-    )]
+    #[error("default {resource} request of a container must be at most its default limit {default}, got {request}")]
     RequestAboveDefault {
         /// Resource: `cpu` or `memory`.
         resource: &'static str,

@@ -36,7 +36,7 @@ pub enum MeshKind {
 
 /// Error for a revision of a mesh without revisions.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("mesh `{0}` has no revisions; remove `revision`, or use istio-sidecar or istio-ambient")]
+#[error("mesh `{0}` has no revisions")]
 pub struct MeshError(MeshKind);
 
 keyword!(MeshKind, "mesh");

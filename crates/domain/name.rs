@@ -10,8 +10,6 @@
 //! Reason: a name without a hash never ends in the form of a hash, and a name made by a template can be parsed in one way
 //! only (see [`NameTemplate`]). A name with a hash ends in the hash of its own identity.
 
-#[cfg(test)]
-mod distinct;
 mod identity;
 mod repository;
 mod reserved;

@@ -17,7 +17,7 @@ pub struct Object {
     pub content: Value,
 }
 
-/// Kinds of the objects of an environment, in the order in which they are applied.
+/// Kinds of the objects of an environment, in the order of their application.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
 #[expect(missing_docs, reason = "the names are those of Kubernetes")]
 pub enum ObjectKind {

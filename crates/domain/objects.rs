@@ -17,14 +17,14 @@ pub use self::namespace::{namespace_claim, namespace_object};
 use crate::environment::{Environment, NamespaceProvenance};
 use crate::object::Object;
 
-/// All objects of an environment, in the order in which to apply them.
+/// All objects of an environment, in the order of their application.
 pub fn objects(environment: &Environment, provenance: &NamespaceProvenance) -> Vec<Object> {
     let mut objects = vec![namespace_object(environment, provenance)];
     objects.extend(contents(environment));
     objects
 }
 
-/// Objects inside the environment's namespace, in the order in which to apply them.
+/// Objects inside the environment's namespace, in the order of their application.
 pub fn contents(environment: &Environment) -> Vec<Object> {
     let mut objects = vec![access::service_account(environment)];
     objects.extend(guards::guards(environment));

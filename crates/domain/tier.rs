@@ -72,10 +72,10 @@ pub enum TierTtlError {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TierOverrideError {
     /// A time for a permanent tier.
-    #[error("tier {0} is permanent and has no TTL, maximum TTL and warning time; remove this value")]
+    #[error("tier {0} is permanent and has no TTL, maximum TTL and warning time")]
     Permanent(Tier),
     /// A TTL above the maximum of the tier.
-    #[error("TTL {ttl} is above the maximum TTL {max} of the tier; lower `ttl` or raise `max_ttl` (at most 90d)")]
+    #[error("TTL {ttl} is above the maximum TTL {max} of the tier")]
     TtlAboveMaximum {
         /// TTL after the overrides.
         ttl: Ttl,
@@ -83,7 +83,7 @@ pub enum TierOverrideError {
         max: Ttl,
     },
     /// A warning time that is not below the TTL.
-    #[error("warning time {warning} is not below the TTL {ttl} of the tier; lower `warning` or raise `ttl`")]
+    #[error("warning time {warning} is not below the TTL {ttl} of the tier")]
     WarningTooLong {
         /// Requested warning time.
         warning: Ttl,

@@ -1,8 +1,8 @@
-//! Birth of a golden database: marked and closed from the first statement on.
+//! Creation of a golden database, with a comment of ownership and without connections from the first statement on.
 //!
 //! The order makes every interruption harmless. The session holds the lock of the name. First there is an owner role with
 //! the mark as its comment, then the database with `ALLOW_CONNECTIONS false` in the statement that creates it, then one
-//! transaction takes the privileges of PUBLIC away and admits members of the owner role. At the end one transaction writes the
+//! transaction revokes the privileges of PUBLIC and admits members of the owner role. At the end one transaction writes the
 //! comment that says "finished" and closes the database again. A killed build is found by its mark and removed by the next one.
 
 use std::fmt;

@@ -14,7 +14,7 @@ const HEADER: usize = SIGNATURE.len() + 4 + 4;
 const CRITICAL_FLAGS: u32 = 0xffff_0000;
 /// Length of a field that is NULL.
 const NULL: i32 = -1;
-/// Number of fields that stands for the end.
+/// Value of the field count at the end of the stream.
 const END: i16 = -1;
 
 /// Bytes that are not a binary copy.

@@ -1,4 +1,4 @@
-//! Parts of a table that are taken off while its rows are loaded, with the statements that put them back.
+//! Parts of a table that do not exist or are disabled while its rows are loaded, with the statements that restore them.
 
 use eod_clients::{Deadline, Error, postgres::PostgresSession};
 use eod_masking::TableName;
@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use crate::sql::{quoted_name, quoted_table, quoted_text, rows};
 
-/// Parts of one table. Constraints `CHECK` and `NOT NULL` that hold for all rows stay on, and so do indexes that belong to an
+/// Parts of one table. Constraints `CHECK` and `NOT NULL` that hold for all rows stay, and so do indexes that belong to an
 /// index of the parent of a partition or that other objects need, for example a view with `GROUP BY` of a primary key.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TableDefinition {
     /// Statements before the load, in their order.
-    pub take_off: Vec<String>,
-    /// Statements after the load, in their order. They give the table back as it was.
-    pub put_back: Vec<String>,
+    pub before_load: Vec<String>,
+    /// Statements after the load, in their order. They restore the table as it was.
+    pub after_load: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +75,7 @@ WHERE i.indrelid = $1 AND i.indisvalid AND i.indisready
       AND NOT (d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid))
 ORDER BY c.relname";
 
-/// Constraints that some rows may break. They hold for new rows, so they must be off during a load.
+/// Constraints that some rows may break. They hold for new rows, so they must not exist during a load.
 const NOT_VALID: &str = "\
 SELECT k.conname AS name, pg_get_constraintdef(k.oid) AS definition, obj_description(k.oid, 'pg_constraint') AS comment
 FROM pg_constraint k
@@ -109,37 +109,37 @@ impl TableDefinition {
         for SecurityRow { forced } in rows(session, &target, SECURITY, &[&oid], deadline).await? {
             // Without this the owner sees no rows of its own table, or some of them.
             if forced {
-                found.take_off.push(format!("ALTER TABLE ONLY {table} NO FORCE ROW LEVEL SECURITY"));
+                found.before_load.push(format!("ALTER TABLE ONLY {table} NO FORCE ROW LEVEL SECURITY"));
             }
             if forced {
-                found.put_back.push(format!("ALTER TABLE ONLY {table} FORCE ROW LEVEL SECURITY"));
+                found.after_load.push(format!("ALTER TABLE ONLY {table} FORCE ROW LEVEL SECURITY"));
             }
         }
         for TriggerRow { name, state } in rows(session, &target, TRIGGERS, &[&oid], deadline).await? {
             let (name, always) = (quoted_name(&name), if state == "A" { "ALWAYS " } else { "" });
-            found.take_off.push(format!("ALTER TABLE ONLY {table} DISABLE TRIGGER {name}"));
-            found.put_back.push(format!("ALTER TABLE ONLY {table} ENABLE {always}TRIGGER {name}"));
+            found.before_load.push(format!("ALTER TABLE ONLY {table} DISABLE TRIGGER {name}"));
+            found.after_load.push(format!("ALTER TABLE ONLY {table} ENABLE {always}TRIGGER {name}"));
         }
         let mut restored = Vec::new();
         for index in rows::<IndexRow>(session, &target, INDEXES, &[&oid], deadline).await? {
-            found.take_off.push(index.take_off(&table));
-            restored.extend(index.put_back(&table));
+            found.before_load.push(index.drop_statement(&table));
+            restored.extend(index.create_statements(&table));
         }
         for ConstraintRow { name, definition, comment } in rows(session, &target, NOT_VALID, &[&oid], deadline).await? {
             let name = quoted_name(&name);
-            found.take_off.push(format!("ALTER TABLE ONLY {table} DROP CONSTRAINT {name}"));
+            found.before_load.push(format!("ALTER TABLE ONLY {table} DROP CONSTRAINT {name}"));
             restored.push(format!("ALTER TABLE ONLY {table} ADD CONSTRAINT {name} {definition}"));
             restored.extend(comment.map(|text| constraint_comment(&table, &name, &text)));
         }
         // Indexes before triggers: functions of triggers may use them, and no row changes between the two.
-        restored.append(&mut found.put_back);
-        found.put_back = restored;
+        restored.append(&mut found.after_load);
+        found.after_load = restored;
         Ok(found)
     }
 }
 
 impl IndexRow {
-    fn take_off(&self, table: &str) -> String {
+    fn drop_statement(&self, table: &str) -> String {
         match &self.constraint {
             Some(constraint) => format!("ALTER TABLE ONLY {table} DROP CONSTRAINT {}", quoted_name(constraint)),
             None => format!("DROP INDEX {}", self.quoted()),
@@ -150,7 +150,7 @@ impl IndexRow {
         format!("{}.{}", quoted_name(&self.schema), quoted_name(&self.name))
     }
 
-    fn put_back(&self, table: &str) -> Vec<String> {
+    fn create_statements(&self, table: &str) -> Vec<String> {
         // The definitions of the server do not contain the tablespace.
         let tablespace = self.tablespace.as_deref().unwrap_or_default();
         let mut statements = vec![format!("SET LOCAL default_tablespace = {}", quoted_text(tablespace))];

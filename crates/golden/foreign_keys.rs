@@ -1,4 +1,4 @@
-//! Foreign keys: off before tables are loaded, back afterwards without a check, and then validated.
+//! Foreign keys: dropped before tables are loaded, created again afterwards without a check, and then validated.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,8 @@ pub(crate) fn of_tables(catalogue: &DatabaseCatalogue, tables: &BTreeSet<TableNa
     keys.filter(|key| all.contains(&key.table()) || all.contains(&key.referenced_table())).cloned().collect()
 }
 
-/// Takes foreign keys off, in one transaction.
-pub(crate) async fn take_off(
+/// Drops foreign keys, in one transaction.
+pub(crate) async fn drop_keys(
     session: &mut PostgresSession,
     keys: &[DatabaseForeignKey],
     deadline: &Deadline,
@@ -38,7 +38,7 @@ pub(crate) async fn take_off(
         ));
     }
     statements.push("COMMIT".to_owned());
-    transaction(session, "take off", &statements, deadline).await
+    transaction(session, "drop", &statements, deadline).await
 }
 
 /// Tables with FORCE ROW LEVEL SECURITY.
@@ -53,11 +53,11 @@ struct ForcedRow {
     owner: String,
 }
 
-/// Puts foreign keys back, in one transaction, and validates each of those that were valid before.
+/// Creates dropped foreign keys again, in one transaction, and validates each of those that were valid before.
 ///
 /// The check of a key is a query of the owner. FORCE ROW LEVEL SECURITY would hide rows from it, so that wrong keys pass; it is
-/// off during the check.
-pub(crate) async fn put_back(
+/// disabled during the check.
+pub(crate) async fn recreate_keys(
     session: &mut PostgresSession,
     keys: &[DatabaseForeignKey],
     deadline: &Deadline,
@@ -88,7 +88,7 @@ pub(crate) async fn put_back(
     }
     statements.extend(security("FORCE", &forced, &involved));
     statements.push("COMMIT".to_owned());
-    transaction(session, "put back", &statements, deadline).await?;
+    transaction(session, "recreate", &statements, deadline).await?;
     for (key, sql) in later {
         session.set_phase("validate", Some(&key.table().to_string()), deadline).await?;
         let target = format!("foreign key {} of table {}", key.name, key.table());
@@ -101,14 +101,14 @@ pub(crate) async fn put_back(
     Ok(())
 }
 
-/// Statements that set FORCE ROW LEVEL SECURITY on or off for those of the tables that have it.
-fn security(word: &str, forced: &[ForcedRow], tables: &BTreeSet<TableName>) -> Vec<String> {
+/// Statements that set or remove FORCE ROW LEVEL SECURITY for those of the tables that have it.
+fn security(keywords: &str, forced: &[ForcedRow], tables: &BTreeSet<TableName>) -> Vec<String> {
     let mut statements = Vec::new();
     for ForcedRow { schema, table, owner } in forced {
         let table = TableName::new(schema, table);
         if tables.contains(&table) {
             statements.push(format!("SET LOCAL ROLE {}", quoted_name(owner)));
-            statements.push(format!("ALTER TABLE ONLY {} {word} ROW LEVEL SECURITY", quoted_table(&table)));
+            statements.push(format!("ALTER TABLE ONLY {} {keywords} ROW LEVEL SECURITY", quoted_table(&table)));
         }
     }
     statements

@@ -1,11 +1,11 @@
 //! Golden databases: tables of PostgreSQL are copied through masking functions and keep their definitions.
 //!
 //! - [`MaskedCopy`]: copies all tables of a database into one with the same structure, several at the same time.
-//! - [`GoldenServer`]: a golden database is born marked and closed; a killed build is found and removed.
+//! - [`GoldenServer`]: creation of a golden database, closed and with a comment of ownership; removal of killed builds.
 //! - [`verify_copy`]: looks for values of the source in every column of the copy.
 //! - [`GoldenManifest`]: tables, rows, digests and fingerprints, stored in the golden database.
-//! - [`load_table`]: one table in one transaction. Its indexes, constraints and triggers are taken off and put back from
-//!   their own definitions; a failure rolls back.
+//! - [`load_table`]: one table in one transaction. Its indexes and constraints are dropped and created again
+//!   from their own definitions, its triggers are disabled and enabled again; a failure rolls back.
 //! - [`DatabaseCatalogue`]: tables, columns and foreign keys of a database, for the decisions of a policy.
 //! - [`CopyDecoder`] and [`CopyEncoder`]: the binary format of COPY as a stream.
 //! - [`ValueCodec`]: binary values to the texts that masking functions work on, and back.
@@ -18,8 +18,8 @@
 //!
 //! # Not supported
 //!
-//! Event triggers must be disabled before. Indexes of partitions that belong to an index of the parent stay on during the
-//! load. `CHECK` constraints, generated columns and expressions of indexes run functions of the database, as the owner.
+//! Event triggers must be disabled before. Indexes of partitions that belong to an index of the parent are not dropped
+//! during the load. `CHECK` constraints, generated columns and expressions of indexes run functions of the database, as the owner.
 
 mod birth;
 mod copy_format;

@@ -1,5 +1,5 @@
-//! Load of one table in one transaction. The table keeps its identity: everything that is taken off is put back from its own
-//! definition, and a failure rolls back to the rows and parts that were there.
+//! Load of one table in one transaction. The table keeps its identity: dropped parts are created again from their own definitions,
+//! and a failure rolls back to the previous rows and parts.
 
 use eod_clients::{
     Deadline, Error,
@@ -98,7 +98,7 @@ pub enum LoadError {
 }
 
 /// Loads a table. The source session must be in a transaction with the snapshot to read; the target session in none. Foreign
-/// keys of and to the table must be off.
+/// keys of and to the table must not exist.
 ///
 /// # Errors
 ///
@@ -130,7 +130,7 @@ async fn load_in_transaction(
         format!("BEGIN; SET LOCAL ROLE {}; LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", quoted_name(&load.owner));
     run(target, "lock", &format!("table {name}"), &begin, deadline).await.map_err(failed)?;
     let definition = TableDefinition::read(target, load.target_oid, &load.name, deadline).await.map_err(failed)?;
-    let mut before = definition.take_off;
+    let mut before = definition.before_load;
     before.push(format!("TRUNCATE ONLY {table}"));
     run(target, "empty", &format!("table {name}"), &before.join("; "), deadline).await.map_err(failed)?;
     let (rows, digest) = match &load.masker {
@@ -141,10 +141,10 @@ async fn load_in_transaction(
         None => (0, Sha256::new()),
     };
     target.set_phase("index", Some(&name), deadline).await.map_err(failed)?;
-    let mut after = definition.put_back;
+    let mut after = definition.after_load;
     after.push(format!("ANALYZE {table}"));
     after.push("COMMIT".to_owned());
-    run(target, "put back the definition of", &format!("table {name}"), &after.join("; "), deadline)
+    run(target, "restore the definition of", &format!("table {name}"), &after.join("; "), deadline)
         .await
         .map_err(failed)?;
     Ok(LoadedTable {

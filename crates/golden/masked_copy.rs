@@ -97,12 +97,12 @@ impl MaskedCopy<'_> {
         let loads = plan(&catalogue, &target_catalogue, &mut target, self.policy, self.key, deadline).await?;
         let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
         let keys = foreign_keys::of_tables(&target_catalogue, &names);
-        foreign_keys::take_off(&mut target, &keys, deadline).await?;
+        foreign_keys::drop_keys(&mut target, &keys, deadline).await?;
         let loaded = self.load_all(loads, &snapshot, deadline).await;
         // Also after a failure. Its error is more useful than that of a key that the incomplete rows break.
-        let put_back = foreign_keys::put_back(&mut target, &keys, deadline).await;
+        let recreated = foreign_keys::recreate_keys(&mut target, &keys, deadline).await;
         let mut tables = loaded?;
-        put_back?;
+        recreated?;
         tables.sort_by(|one, other| one.name.cmp(&other.name));
         let sequences = set_sequences(&mut source, &mut target, deadline).await?;
         let views = refresh_views(&mut source, &mut target, deadline).await?;

@@ -251,7 +251,7 @@ async fn scan(
     }
     let rows = decoder.finish().map_err(malformed)?;
     drop(copy);
-    // FORCE comes back with the end of the transaction.
+    // FORCE is active again after the transaction.
     run(session, "read", &target, "ROLLBACK", deadline).await?;
     Ok((StoredTable { rows, digest: hex(&digest.finalize()) }, matches))
 }

@@ -4,12 +4,14 @@ mod domain;
 mod group;
 mod personal;
 mod refused;
+mod suggest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::domain::MaskDomain;
 pub use self::personal::suggested_rule;
 pub use self::refused::RefusedRule;
+pub use self::suggest::{ColumnSamples, PolicySuggestion, SuggestedColumn, SuggestionReason, suggest_policy};
 
 use self::group::Groups;
 use self::refused::RuleRefusals;

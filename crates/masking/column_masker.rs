@@ -84,7 +84,7 @@ impl ColumnMasker {
         }
     }
 
-    /// Masks the text of a value that is not NULL; none stands for NULL. Texts are PostgreSQL's output of the type, with
+    /// Masks the text of a value that is not NULL; `None` is NULL. Texts are PostgreSQL's output of the type, with
     /// `DateStyle` ISO and in UTC. An array is masked item by item.
     pub fn mask(&self, class: TypeClass, value: &str) -> Option<String> {
         match &self.0 {

@@ -149,7 +149,7 @@ pub enum TypeClass {
     Other,
 }
 
-/// Reason for different inputs to have different outputs.
+/// Guarantee of different outputs for different inputs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Uniqueness {
     /// A permutation: two inputs never have one output.
@@ -160,7 +160,7 @@ pub enum Uniqueness {
     None,
 }
 
-/// Room for outputs in the columns of a domain.
+/// Limits for outputs in the columns of a domain.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Room {
     /// Maximum number of characters; none if there is no limit.
@@ -269,7 +269,7 @@ impl MaskFunction {
         room.limit.filter(|limit| self.longest(room.unique).is_some_and(|longest| *limit < longest))
     }
 
-    /// Reason for outputs to differ in the given room.
+    /// Guarantee of different outputs within the given limits.
     pub fn uniqueness(&self, room: Room) -> Uniqueness {
         let limit = room.limit.unwrap_or(u32::MAX);
         let characters = |fixed: u32, most: u32| most.min(limit.saturating_sub(fixed));
@@ -349,7 +349,7 @@ impl Masker {
         &self.function
     }
 
-    /// Masks the text of a value that is not NULL; none stands for NULL. An empty text stays empty.
+    /// Masks the text of a value that is not NULL; `None` is NULL. An empty text stays empty.
     ///
     /// Outputs differ from their inputs, with these exceptions: a text of ASCII punctuation only, zero with noise, a number
     /// that is a multiple already, the first day of a year, a constant, and `infinity`.

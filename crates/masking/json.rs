@@ -54,7 +54,7 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Reader of a text that is known to be JSON. All steps are checked anyway; none stands for invalid JSON.
+/// Reader of a text that is known to be JSON. All steps are checked anyway; `None` means invalid JSON.
 struct Rewriter<'a> {
     text: &'a str,
     at: usize,

@@ -34,7 +34,7 @@ pub enum MaskingKeyError {
 
 /// Key of all masked values of a golden database. It is removed from memory when it is dropped, and it cannot be printed.
 ///
-/// Whoever has the key can check a guess of a masked value, so masked data is pseudonymous as long as the key exists.
+/// A person with the key can check a guess of a masked value, so masked data is pseudonymous as long as the key exists.
 pub struct MaskingKey(Zeroizing<[u8; 32]>);
 
 impl MaskingKey {

@@ -6,6 +6,7 @@
 //!   all columns of a domain.
 //! - [`parse_masking_policy`]: a policy file to a [`MaskingPolicy`], or to all mistakes with line, column and remedy.
 //! - [`classify()`]: a policy and a [`Catalogue`] to the decision about each column, and to a [`ColumnMasker`] with a key.
+//! - [`suggest_policy`]: a whole policy for a [`Catalogue`], from names, types and samples of values.
 //! - [`touched_tables`]: the tables that migrations touch, with file and line, or the reasons to touch all tables.
 //!
 //! # Guarantees
@@ -16,7 +17,7 @@
 //! - Functions for unique columns either are permutations, or their outputs have at least 80 bits of a keyed hash.
 //! - No input causes a panic.
 //!
-//! Masked data is pseudonymous, not anonymous: whoever has the key can check guesses, and values that are kept, counts and
+//! Masked data is pseudonymous, not anonymous: a person with the key can check guesses, and values that are kept, counts and
 //! relations between rows remain.
 
 mod catalogue;
@@ -37,7 +38,10 @@ mod table_name;
 mod words;
 
 pub use crate::catalogue::{Catalogue, CatalogueColumn, CatalogueForeignKey, ColumnEquality, ColumnName};
-pub use crate::classify::{Classification, ColumnDecision, MaskDomain, RefusedRule, classify, suggested_rule};
+pub use crate::classify::{
+    Classification, ColumnDecision, ColumnSamples, MaskDomain, PolicySuggestion, RefusedRule, SuggestedColumn,
+    SuggestionReason, classify, suggest_policy, suggested_rule,
+};
 pub use crate::column_masker::{ColumnMasker, FixedOutput};
 pub use crate::function::{MaskFunction, MaskKind, Masker, Room, RoomError, TypeClass, Uniqueness, ValueForm};
 pub use crate::json::{InvalidJson, JsonLeaf, JsonStep, rewrite_json};

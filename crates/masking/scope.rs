@@ -2,17 +2,18 @@
 //!
 //! # Guarantees
 //!
-//! - Statements that the walk cannot see through widen the scope to all tables ([`Widening`]), each with file, line and
+//! - Statements that the walk cannot analyse widen the scope to all tables ([`Widening`]), each with file, line and
 //!   reason: dynamic SQL, calls of unknown routines, text that does not parse, templates, meta-commands of psql.
 //! - No text ends the process: size, tokens per statement and nesting are bounded before the parser runs, and the parser
 //!   runs on a thread with a large stack.
 //!
 //! # Caveats
 //!
-//! - Names are those of the text. [`MigrationScope::resolve`] finds the tables behind views, partitions and sequences.
+//! - Names are those of the text. [`MigrationScope::resolve`] finds the tables of views, partitions and sequences.
 //! - A table can be named too many: names of transition tables and of temporary tables are listed, too.
 
 mod builtin;
+mod into_clause;
 mod prepare;
 mod relations;
 mod resolve;

@@ -77,7 +77,7 @@ expired() {
 }
 
 revived() {
-  step "6  alice pushes: the preview comes back"
+  step "6  alice pushes: the preview returns"
   echo "# once more" >>"$folder/shop/deploy/preview/web.yaml"
   push "Once more"
   eventually "the label is set again" reaps revive

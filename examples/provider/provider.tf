@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Without a `kubernetes` block, KUBE_CONFIG_PATH or KUBECONFIG selects the cluster. Arguments of Vault that are not set here come from
+# If `kubernetes` is not set, KUBE_CONFIG_PATH or KUBECONFIG selects the cluster. Arguments of Vault that are not set here come from
 # VAULT_ADDR and VAULT_TOKEN.
 provider "eod" {
   installation = "acme"

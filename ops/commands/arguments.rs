@@ -1,11 +1,18 @@
 //! Command line of `eod`.
 
+mod mask;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use eod_domain::{EnvironmentName, HumanDuration, Installation, NamespaceName, Status, Tier};
 use jiff::Timestamp;
+
+pub(crate) use self::mask::{
+    DsnArgument, MaskCheckArguments, MaskCommand, MaskDoctorArguments, MaskScopeArguments, MaskServerArguments,
+    MaskSourceArguments, MaskSuggestArguments, MaskWatchArguments,
+};
 
 /// Exit codes, shown by `--help`.
 const EXIT_CODES: &str = "\
@@ -141,6 +148,13 @@ pub(crate) enum EodCommand {
         /// Subject to check.
         #[command(subcommand)]
         subject: DoctorSubject,
+    },
+    /// Check and suggest masking policies, and inspect PostgreSQL servers.
+    #[command(after_help = "Example:\n  eod mask check --policy masking.yaml\n  eod mask scope db/migrate/*.sql")]
+    Mask {
+        /// Command of `mask`.
+        #[command(subcommand)]
+        command: MaskCommand,
     },
     /// Print the version.
     Version,

@@ -52,9 +52,15 @@ pub(crate) fn access(
         }
     };
     access.map_err(|mistakes| {
-        let texts: Vec<String> = mistakes.iter().map(ClusterAccessError::to_string).collect();
+        let texts: Vec<String> = mistakes.iter().map(mistake_text).collect();
         Failure::usage(format!("the configuration of the cluster is invalid: {}", texts.join("; ")))
     })
+}
+
+/// Text of a mistake, with the names of flags instead of settings.
+fn mistake_text(mistake: &ClusterAccessError) -> String {
+    let text = mistake.to_string();
+    text.replace("`config_path`", "`--kubeconfig`").replace("`config_context`", "`--context`")
 }
 
 fn origin(

@@ -6,6 +6,7 @@ mod clock;
 mod doctor;
 mod end;
 mod list;
+mod mask;
 mod pipeline;
 mod reap;
 mod rights;
@@ -35,10 +36,11 @@ const END_MARGIN: Duration = Duration::from_secs(60);
 
 /// Runs the command of a command line, program name included, with these environment variables.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, variables: BTreeMap<String, String>) -> ExitCode {
-    let line = match EodCommandLine::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let line = match EodCommandLine::try_parse_from(&arguments) {
         Ok(line) => line,
         Err(error) if error.use_stderr() => {
-            note(error.render().to_string().trim_end());
+            note(without_passwords(error.render().to_string(), &arguments).trim_end());
             return ExitCode::from(2);
         }
         Err(help) => return finish(print(&help.render().to_string()).map(|()| Outcome::Done)),
@@ -68,6 +70,7 @@ fn run_command(
             return print(&format!("eod {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Outcome::Done);
         }
         EodCommand::Completions { shell } => return print(&completions(*shell)).map(|()| Outcome::Done),
+        EodCommand::Mask { command } => return mask::run(common, command, variables),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -98,8 +101,19 @@ async fn run_on_cluster(
         EodCommand::Doctor { subject: DoctorSubject::Namespace { namespace, force_finalize } } => {
             doctor::run(session, common, namespace, *force_finalize).await
         }
-        EodCommand::Version | EodCommand::Completions { .. } => Ok(Outcome::Done),
+        EodCommand::Mask { .. } | EodCommand::Version | EodCommand::Completions { .. } => Ok(Outcome::Done),
     }
+}
+
+/// Text of an error about the command line. It quotes arguments, and one of them may be a connection string with a
+/// password in a wrong place.
+fn without_passwords(text: String, arguments: &[OsString]) -> String {
+    let arguments = arguments.iter().filter_map(|argument| argument.to_str());
+    let arguments = arguments.filter(|argument| mask::may_have_password(argument));
+    arguments.fold(text, |text, argument| {
+        let value = argument.split_once('=').filter(|(name, _)| name.starts_with("--")).map_or(argument, |(_, it)| it);
+        text.replace(value, "(connection string)")
+    })
 }
 
 /// Script with the completions of a shell.
@@ -135,6 +149,7 @@ impl EodCommand {
             Self::Wake(_) => "wake",
             Self::Audit(_) => "audit",
             Self::Doctor { .. } => "doctor",
+            Self::Mask { .. } => "mask",
             Self::Version => "version",
             Self::Completions { .. } => "completions",
         }

@@ -7,7 +7,9 @@ mod vault;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use eod_domain::{Domain, Installation, Money, NamespaceName, Prices, Tier, TierOverrideError, TierOverrides, Tiers};
+use eod_domain::{
+    Domain, Installation, Money, NamespaceName, Prices, Tier, TierOverrideError, TierOverrides, Tiers, Ttl,
+};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -143,11 +145,11 @@ impl ConfigFile {
         }
         let blocks = [("route53", self.route53), ("postgres", self.postgres), ("notify", self.notify)];
         if let Some((name, _)) = blocks.into_iter().find(|(_, block)| block.is_set) {
-            return Some(format!("`{name}` is not supported by this version of eod; remove the block"));
+            return Some(format!("`{name}` is not supported by this version of eod; remove it"));
         }
         if let Err(mistakes) = self.tiers() {
-            let texts: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-            return Some(texts.join("; "));
+            let texts = mistakes.iter().map(|mistake| format!("{mistake}; {}", tier_remedy(&mistake.error)));
+            return Some(texts.collect::<Vec<_>>().join("; "));
         }
         forges::mistake(&self.forges).or_else(|| self.reap.mistake()).or_else(|| self.vault.mistake())
     }
@@ -166,6 +168,14 @@ impl ConfigFile {
             memory_gib_hour: memory_gib_hour_usd.unwrap_or(defaults.memory_gib_hour),
             storage_gib_month: storage_gib_month_usd.unwrap_or(defaults.storage_gib_month),
         }
+    }
+}
+
+fn tier_remedy(error: &TierOverrideError) -> String {
+    match error {
+        TierOverrideError::Permanent(_) => "remove this key".to_owned(),
+        TierOverrideError::TtlAboveMaximum { .. } => format!("lower `ttl`, or raise `max_ttl` (at most {})", Ttl::MAX),
+        TierOverrideError::WarningTooLong { .. } => "lower `warning`, or raise `ttl`".to_owned(),
     }
 }
 

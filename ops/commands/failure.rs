@@ -50,6 +50,11 @@ impl Failure {
         self
     }
 
+    /// Remedy, if there is one.
+    pub(crate) fn remedy_text(&self) -> Option<&str> {
+        self.remedy.as_deref()
+    }
+
     /// Text for stderr.
     pub(crate) fn text(&self) -> String {
         match &self.remedy {
@@ -78,16 +83,28 @@ impl Outcome {
     }
 }
 
+/// Remedy for a missing permission in a remote system.
+fn permission_remedy(system: &str) -> &'static str {
+    match system {
+        "Kubernetes" => "run `eod doctor rights` to see the missing rule",
+        "Vault" => "give the token a policy with this path and capability",
+        _ => "give the token the permission for this repository",
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let failure = Self::failed(error.chain());
         match error.kind {
-            ErrorKind::Denied => failure.remedy("run `eod doctor rights` to see the missing rule"),
-            ErrorKind::Unauthenticated if error.cause::<ClusterConnectError>().is_some() => {
-                failure.remedy("set --kubeconfig, or KUBECONFIG")
+            ErrorKind::Denied => failure.remedy(permission_remedy(error.system)),
+            ErrorKind::Unauthenticated if ClusterConnectError::of(&error).is_some() => {
+                failure.remedy("renew the credentials of the cluster, or set --kubeconfig or --context to use others")
             }
             ErrorKind::Timeout => failure.remedy("try again, or set a longer --timeout"),
             _ => failure,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

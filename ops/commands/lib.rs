@@ -7,13 +7,14 @@
 //!
 //! - A command that changes an environment checks its ownership labels first, and sends uid and resourceVersion with the
 //!   write.
-//! - Every change is recorded as an event of the ledger, with the caller's name as the API server knows it.
+//! - Every change is recorded as an event of the ledger, with the caller's user name at the API server.
 //! - Errors go to stderr. stdout has only results.
 
 mod arguments;
 mod cluster;
 mod command;
 mod config;
+#[cfg(feature = "contract")]
 pub mod contract;
 mod duration_text;
 mod environment_view;

@@ -33,7 +33,7 @@ const CALL_LIMIT: Duration = Duration::from_secs(60);
 /// Part of the time limit of a run that one call to a forge or to a backend may take: one that does not respond must not take
 /// the time for everything else.
 const REMOTE_PART: u32 = 6;
-/// Part of the time limit of a run that is kept for its last writes: held ends are given back, the summary is stored, and the
+/// Part of the time limit of a run that is kept for its last writes: held ends are released, the summary is stored, and the
 /// lease is released.
 const RESERVE_PART: u32 = 6;
 /// Maximum time that is kept for the last writes of a run.

@@ -33,7 +33,7 @@ impl<'a> Recorder<'a> {
         run.clone_into(&mut self.run);
     }
 
-    /// Name of the caller, as the API server knows it.
+    /// User name of the caller at the API server.
     pub(crate) fn who(&self) -> &str {
         &self.who
     }

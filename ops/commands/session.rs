@@ -22,7 +22,7 @@ use crate::settings::OpsSettings;
 pub(crate) const MANAGER: &str = "eod-cli";
 /// Field manager of the clock annotations. They are never in an applied set.
 pub(crate) const CLOCK_MANAGER: &str = "eod-clock";
-/// Difference of the clocks from which on a warning is printed.
+/// Minimum difference of the clocks for a warning.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 
 /// OpsSession of a command.
@@ -125,7 +125,7 @@ impl OpsSession {
         EnvironmentReading::new(namespace, head, &self.settings.tiers, &self.settings.prices, now)
     }
 
-    /// Name of the caller, as the API server knows it; empty if the API server does not tell it.
+    /// User name of the caller at the API server; empty if the API server did not return it.
     pub(crate) async fn caller(&self) -> String {
         let review = ObjectRef {
             api_version: "authentication.k8s.io/v1".into(),

@@ -1,11 +1,12 @@
 //! Ledgers of environments without a namespace: lost ones, ends that are left, returns and retention.
 
+mod branches;
 mod left;
 mod lift;
 mod retention;
 
 use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, QUEUE_PATIENCE};
-use eod_domain::{EnvironmentName, Identity, PullRequestState};
+use eod_domain::{EnvironmentName, PullRequestState};
 use jiff::Timestamp;
 
 use crate::end::HeldEnd;
@@ -52,14 +53,15 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(None);
             }
         };
-        let is_impatient = |beat: Timestamp| now.duration_since(beat) >= QUEUE_PATIENCE;
         let work = match head.phase {
             LedgerPhase::Live => {
                 let known = self.pull_request(open, identity_of(head).as_ref()).await;
                 Some(AbsentWork::End(lost_reason(&known, head.label.seen && !head.label.removed_by_us)))
             }
             // A create begins with its ledger. Without a namespace after this time it was interrupted.
-            LedgerPhase::Creating => head.beat.is_none_or(is_impatient).then_some(AbsentWork::End(EndReason::Lost)),
+            LedgerPhase::Creating => {
+                head.is_silent_for(QUEUE_PATIENCE, now).then_some(AbsentWork::End(EndReason::Lost))
+            }
             LedgerPhase::Ending => {
                 let is_own = head.holder.as_deref() == Some(&self.options.holder);
                 (is_own || head.is_silent(now)).then_some(AbsentWork::Resume)
@@ -111,9 +113,9 @@ impl<P: Ports> Run<'_, P> {
             self.report.left.insert(entry.environment.to_string(), left);
         }
         let identity = identity_of(head);
-        // A backend that is down does not delay a return, and a forge that is down does not delay the steps that are left.
+        // A backend that is down does not delay a return. A forge that is down delays only the copies in Vault that are left.
         if let Some(identity) = &identity
-            && let Some(known) = self.open_again(open, head, identity).await
+            && let Some(known) = self.open_pull_request(open, identity).await
         {
             return Ok(match self.lift(entry, &known, now).await {
                 // The entry is out of date: the next run tries the steps again.
@@ -125,15 +127,19 @@ impl<P: Ports> Run<'_, P> {
                 }
             });
         }
-        if self.take_lift_back(entry, now).await? {
+        let is_of_pull_request = identity.as_ref().and_then(pull_request_of).is_some();
+        if is_of_pull_request && self.take_lift_back(entry, now).await? {
             return Ok(None);
         }
         if work.is_some() {
             return Ok(work);
         }
         let is_kept = !head.kept_until_closed().is_empty();
-        let is_old = now.duration_since(head.since) >= self.settings.retention;
-        if !is_kept && !is_old {
+        // An expired environment that has kept nothing needs the record of the close only.
+        let is_expired = head.reason == Some(EndReason::Expired);
+        let is_past = now.duration_since(head.since) >= self.settings.retention;
+        let is_old = is_past && !self.keeps_ledger(entry, head).await;
+        if !(is_kept || is_expired || is_old) || self.is_left_to_read_branches(entry) {
             return Ok(None);
         }
         let look = self.look_begins().await?;
@@ -141,28 +147,15 @@ impl<P: Ports> Run<'_, P> {
         if is_kept && self.is_released(head, &known, now) {
             return Ok(Some(AbsentWork::EndKept));
         }
-        if is_old && self.is_recent(look).await? {
-            self.forget(entry, &known).await?;
+        if !self.is_recent(look).await? {
+            return Ok(None);
+        }
+        match closed_reason(known.state).filter(|_| is_expired && !is_kept) {
+            Some(reason) => self.record_close(entry, head, reason, now).await?,
+            None if is_old => self.forget(entry, &known).await?,
+            None => {}
         }
         Ok(None)
-    }
-
-    /// Facts about the pull request if it is in the list of open ones, or about a deleted branch that exists again.
-    async fn open_again(
-        &mut self,
-        open: &mut OpenPullRequests,
-        head: &LedgerHead,
-        identity: &Identity,
-    ) -> Option<KnownPullRequest> {
-        if pull_request_of(identity).is_some() {
-            return self.open_pull_request(open, identity).await;
-        }
-        // One call for each deleted branch and run, until its ledger is deleted.
-        if head.reason != Some(EndReason::BranchDeleted) || head.lifted {
-            return None;
-        }
-        let known = self.fresh_pull_request(Some(identity)).await;
-        matches!(known.state, PullRequestState::Open { .. }).then_some(known)
     }
 
     /// Begins or continues the end of an absent environment. None if nothing is held.
@@ -171,8 +164,14 @@ impl<P: Ports> Run<'_, P> {
         let name = &entry.environment;
         // The last look: the state of the pull request was read at the start of the run.
         let look = self.look_begins().await?;
-        if work.is_unwarned() && !(self.is_still_unwanted(entry, work, now).await && self.is_recent(look).await?) {
-            return Ok(None);
+        let mut closed = None;
+        if work.is_unwarned() {
+            let Ok(head) = &entry.head else { return Ok(None) };
+            let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+            if !self.is_still_unwanted(head, &known, work, now) || !self.is_recent(look).await? {
+                return Ok(None);
+            }
+            closed = closed_reason(known.state);
         }
         // The list may be older than the namespace. A running end looks at the namespace in its own step.
         if *work != AbsentWork::Resume && self.has_namespace(name).await? {
@@ -188,7 +187,7 @@ impl<P: Ports> Run<'_, P> {
         match work {
             AbsentWork::End(end) => self.begin_end(entry, None, *end, now).await,
             AbsentWork::Resume => self.resume_end(entry, now).await,
-            AbsentWork::EndKept => self.hold_kept(entry, look, now).await,
+            AbsentWork::EndKept => self.hold_kept(entry, closed, look, now).await,
             AbsentWork::Left => self.hold_left(entry, now).await,
         }
     }
@@ -204,21 +203,34 @@ impl<P: Ports> Run<'_, P> {
         Ok(true)
     }
 
-    async fn is_still_unwanted(&mut self, entry: &HeadEntry, work: &AbsentWork, now: Timestamp) -> bool {
-        let Ok(head) = &entry.head else { return false };
-        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+    fn is_still_unwanted(
+        &self,
+        head: &LedgerHead,
+        known: &KnownPullRequest,
+        work: &AbsentWork,
+        now: Timestamp,
+    ) -> bool {
         match work {
             // An end for expiry has removed the trigger label, so only a close releases what it has kept.
-            AbsentWork::EndKept => self.is_released(head, &known, now),
+            AbsentWork::EndKept => self.is_released(head, known, now),
             AbsentWork::End(EndReason::Unlabelled) => is_unwanted(known.state),
-            _ => is_closed(&known),
+            _ => is_closed(known),
         }
     }
 }
 
 /// True if the forge reports by number or by name that the pull request is closed or the branch is deleted.
 fn is_closed(known: &KnownPullRequest) -> bool {
-    matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted)
+    closed_reason(known.state).is_some()
+}
+
+/// Reason of an end for a closed pull request or a deleted branch; none if it is open or not known.
+fn closed_reason(state: PullRequestState) -> Option<EndReason> {
+    match state {
+        PullRequestState::Closed => Some(EndReason::Closed),
+        PullRequestState::BranchDeleted => Some(EndReason::BranchDeleted),
+        PullRequestState::Open { .. } | PullRequestState::Unknown => None,
+    }
 }
 
 /// Reason for the end of a life without a namespace.

@@ -1,15 +1,15 @@
-//! Ends that something holds: reported by each run, and told once a day.
+//! Ends that something holds: reported by each run, with one notification a day.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ports::{Ports, ToldKind};
+use crate::ports::{NotificationKind, Ports};
 use crate::run::{About, Run};
 
 /// Time between two reminders of the same environment.
 pub(crate) const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 
 impl<P: Ports> Run<'_, P> {
-    /// Reports what holds the end of an environment, and tells it if that was not told within a day.
+    /// Reports the obstacle of an end, with a notification if there was none within a day.
     pub(crate) async fn blocked(&mut self, about: &About, problem: String, now: Timestamp) {
         self.report.problem(&about.environment, &problem);
         let name = about.environment.as_str();
@@ -19,6 +19,6 @@ impl<P: Ports> Run<'_, P> {
             return;
         }
         self.summary.blocked.insert(name.to_owned(), now);
-        self.tell(ToldKind::Blocked, now, about, problem).await;
+        self.notify(NotificationKind::Blocked, now, about, problem).await;
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::observed::Observed;
 use crate::ports::{
     ApplicationFacts, ApplicationHealth, ApplicationLookup, ApplicationsAge, CallError, ClusterPort, DeploymentFacts,
-    Ports, SyncedSource, ToldKind,
+    NotificationKind, Ports, SyncedSource,
 };
 use crate::run::{About, Run};
 
@@ -63,7 +63,7 @@ impl<P: Ports> Run<'_, P> {
         let repository = reading.identity.as_ref().and_then(|identity| identity.repository.as_ref());
         match of_applications(&applications, repository) {
             // A rendered namespace has its commit from the same sync. Another one has its commit from Terraform, and only its
-            // Deployments tell the commit that runs.
+            // Deployments name the running commit.
             DeploymentState::Running(None) if reading.made_by != Some(MadeBy::Argocd) => {
                 Ok(match of_deployments(self.deployments_of(observed).await) {
                     DeploymentState::Running(None) => DeploymentState::Unknown,
@@ -103,12 +103,16 @@ impl<P: Ports> Run<'_, P> {
                 if reading.failing.as_ref() == Some(&cause) {
                     return Ok(());
                 }
-                events.push((EventKind::Failing, ToldKind::Failed, cause.clone()));
+                events.push((EventKind::Failing, NotificationKind::Failed, cause.clone()));
                 annotations.insert(labels::FAILING.to_owned(), Some(cause));
             }
             DeploymentState::Running(commit) => {
                 if reading.failing.is_some() {
-                    events.push((EventKind::Recovered, ToldKind::Live, "the deployment has recovered".to_owned()));
+                    events.push((
+                        EventKind::Recovered,
+                        NotificationKind::Live,
+                        "the deployment has recovered".to_owned(),
+                    ));
                     annotations.insert(labels::FAILING.to_owned(), None);
                 }
                 let is_first = reading.deployed_at.is_none();
@@ -117,11 +121,11 @@ impl<P: Ports> Run<'_, P> {
                 }
                 let commit = commit.as_ref().or(reading.head_sha.as_ref());
                 if let Some(commit) = commit.filter(|commit| reading.deployed_sha.as_ref() != Some(*commit)) {
-                    events.push((EventKind::Deployed, ToldKind::Live, commit.to_string()));
+                    events.push((EventKind::Deployed, NotificationKind::Live, commit.to_string()));
                     annotations.insert(labels::DEPLOYED_SHA.to_owned(), Some(commit.to_string()));
                 } else if is_first {
                     // Without a commit, too: the time to the first deployment is computed from this event.
-                    events.push((EventKind::Deployed, ToldKind::Live, UNKNOWN_COMMIT.to_owned()));
+                    events.push((EventKind::Deployed, NotificationKind::Live, UNKNOWN_COMMIT.to_owned()));
                 }
             }
         }
@@ -131,7 +135,7 @@ impl<P: Ports> Run<'_, P> {
         if !self.options.dry_run {
             self.annotate(observed, &annotations).await?;
         }
-        for (kind, told, detail) in events {
+        for (kind, notification, detail) in events {
             self.report.act(&observed.name, kind.into(), detail.as_str());
             if self.options.dry_run {
                 continue;
@@ -139,7 +143,7 @@ impl<P: Ports> Run<'_, P> {
             let event = self.event(now, observed.reading.generation, kind);
             let name = if kind == EventKind::Deployed && detail != UNKNOWN_COMMIT { "sha" } else { "cause" };
             self.append(&observed.name, event.with(name, &detail)).await?;
-            self.tell(told, now, &About::from(&*observed), detail).await;
+            self.notify(notification, now, &About::from(&*observed), detail).await;
         }
         Ok(())
     }

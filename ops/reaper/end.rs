@@ -143,7 +143,7 @@ impl<P: Ports> Run<'_, P> {
                     None => return self.cancel(end, "somebody has pushed a commit").await,
                 },
                 EndStep::HandOver if self.is_relabelled(end).await? => {
-                    return self.cancel(end, "the trigger label was put back").await;
+                    return self.cancel(end, "the trigger label was set again").await;
                 }
                 // Argo CD deletes the namespace in this step, so the environment is looked at as before the own deletion.
                 EndStep::HandOver

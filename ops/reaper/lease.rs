@@ -22,7 +22,7 @@ pub(crate) enum Taken {
 pub(crate) struct BusyLease {
     /// Id of the other run.
     pub(crate) holder: String,
-    /// Problem if the other run did not renew its lease during the wait: it may have died.
+    /// Problem if the other run did not renew its lease during the wait: it may have been killed.
     pub(crate) problem: Option<String>,
 }
 
@@ -102,7 +102,7 @@ impl<P: Ports> Run<'_, P> {
 /// Problem of a lease that was not renewed during a wait that is too short for a takeover.
 fn not_renewed(holder: &str, waited: SignedDuration, duration: SignedDuration) -> String {
     format!(
-        "run `{holder}` holds the lease and did not renew it within {} s, so it may have died; its lease can be taken over \
+        "run `{holder}` holds the lease and did not renew it within {} s, so it may have been killed; its lease can be taken over \
          only after {} s without a renewal: set a longer time limit",
         waited.as_secs(),
         duration.as_secs()

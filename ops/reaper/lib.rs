@@ -18,6 +18,7 @@
 
 mod absent;
 mod blocked;
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod deployments;
 mod due;

@@ -8,13 +8,13 @@ use crate::blocked::REMINDER;
 use crate::due::Due;
 use crate::mutation::mutated;
 use crate::observed::Observed;
-use crate::ports::{CallError, CallErrorKind, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::ports::{CallError, CallErrorKind, ForgePort, LedgerPort, NotificationKind, Ports, PullRequestLabel};
 use crate::pull_requests::pull_request_of;
 use crate::run::{About, Run};
 
 /// Maximum number of writes of one mark.
 const MARK_WRITES: usize = 4;
-/// Time from a decision to its mark from which on the mark is written again.
+/// Minimum delay of a mark after its decision for a second write of the mark.
 const SLOW: SignedDuration = SignedDuration::from_secs(2);
 
 impl<P: Ports> Run<'_, P> {
@@ -65,8 +65,8 @@ impl<P: Ports> Run<'_, P> {
             event = event.with("reason", &mark.reason).with("reap-after", &mark.reap_after);
             detail = format!("ends after {}: {reason}", mark.reap_after);
         }
-        let told = if mark.is_some() { ToldKind::Expiring } else { ToldKind::Unmarked };
-        self.tell(told, now, &About::from(&*observed), detail).await;
+        let notification = if mark.is_some() { NotificationKind::Expiring } else { NotificationKind::Unmarked };
+        self.notify(notification, now, &About::from(&*observed), detail).await;
         self.append(&observed.name, event).await
     }
 
@@ -167,13 +167,16 @@ impl<P: Ports> Run<'_, P> {
             }
             return Err(error);
         }
-        let (kind, told) =
-            if asleep { (EventKind::Asleep, ToldKind::Asleep) } else { (EventKind::Woken, ToldKind::Woken) };
+        let (kind, notification) = if asleep {
+            (EventKind::Asleep, NotificationKind::Asleep)
+        } else {
+            (EventKind::Woken, NotificationKind::Woken)
+        };
         if !asleep {
             self.summary.asleep.remove(name.as_str());
             self.summary.labelled_asleep.remove(name.as_str());
         }
-        self.tell(told, now, &About::from(observed), reason).await;
+        self.notify(notification, now, &About::from(observed), reason).await;
         self.append(name, self.event(now, observed.reading.generation, kind)).await
     }
 
@@ -215,7 +218,7 @@ impl<P: Ports> Run<'_, P> {
         }
         self.summary.reminded.insert(observed.name.to_string(), now);
         let detail = format!("{reason}; run `eod approve {}` to end it ({end})", observed.name);
-        self.tell(ToldKind::AwaitingApproval, now, &About::from(observed), detail).await;
+        self.notify(NotificationKind::AwaitingApproval, now, &About::from(observed), detail).await;
         Ok(())
     }
 }

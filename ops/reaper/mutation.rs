@@ -13,7 +13,7 @@ macro_rules! mutated {
 pub(crate) use mutated;
 
 #[cfg(test)]
-pub(crate) use self::switch::{Mutation, is_active, with_mutation};
+pub(crate) use self::switch::{Mutation, is_active, switched_on, with_mutation};
 
 #[cfg(test)]
 mod switch;

@@ -39,7 +39,7 @@ pub(crate) struct KnownPullRequest {
     pub(crate) state: PullRequestState,
     /// Facts of the forge; none for a branch and for an unknown pull request.
     pub(crate) facts: Option<PullRequestFacts>,
-    /// True if no forge can ever tell: none is configured, or the identity names no pull request and no branch.
+    /// True if no forge can ever report it: none is configured, or the identity names no pull request and no branch.
     pub(crate) is_unknowable: bool,
 }
 

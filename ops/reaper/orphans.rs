@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::mutation::mutated;
 use crate::observed::{Survey, identity_of};
 use crate::ports::{Backend, BackendItem, BackendKind, CallError, ClusterPort, LedgerPort, Ports};
+use crate::report::RunOutcome;
 use crate::run::Run;
 use crate::summary::OrphanSighting;
 
@@ -25,6 +26,15 @@ pub(crate) struct Orphan {
     environment: EnvironmentName,
 }
 
+/// Result of a search for orphans.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OrphanSearch {
+    /// Orphans that were seen in an earlier run, at least an hour ago.
+    pub(crate) due: Vec<Orphan>,
+    /// True if all backends were searched for all environments.
+    is_complete: bool,
+}
+
 /// Record of the environment of a thing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum OnRecord {
@@ -37,34 +47,59 @@ enum OnRecord {
 }
 
 impl<P: Ports> Run<'_, P> {
-    /// Searches all backends and returns the orphans that were seen in an earlier run, at least an hour ago.
-    pub(crate) async fn search(&mut self, survey: &Survey, now: Timestamp) -> Vec<Orphan> {
+    /// Searches all backends. A search that is not complete is repeated by the next run.
+    pub(crate) async fn search(&mut self, survey: &Survey, now: Timestamp) -> OrphanSearch {
         let is_due = self.summary.swept_at.is_none_or(|at| now.duration_since(at) >= self.settings.sweep_every);
         if self.options.no_sweep || !is_due {
-            return Vec::new();
+            return OrphanSearch::default();
         }
         let heads = heads(survey);
         let mut sightings = BTreeMap::new();
         let mut removable = BTreeMap::new();
-        let mut due = Vec::new();
+        let mut search = OrphanSearch { due: Vec::new(), is_complete: self.options.only.is_empty() };
         let ports = self.ports;
         for backend in ports.backends() {
-            match self.search_backend(backend.as_ref(), &heads, &mut sightings, &mut removable, now).await {
-                Ok(orphans) => due.extend(orphans),
-                Err(error) => {
-                    self.report.problem(backend.kind(), format!("orphans cannot be searched: {error}"));
-                    // The sightings of a backend that cannot be listed are kept.
-                    let prefix = format!("{}/", backend.kind());
-                    let known = self.summary.sightings.iter().filter(|(key, _)| key.starts_with(&prefix));
-                    sightings.extend(known.map(|(key, sighting)| (key.clone(), *sighting)));
+            if !self.is_time_over() {
+                match self.search_backend(backend.as_ref(), &heads, &mut sightings, &mut removable, now).await {
+                    Ok(orphans) => {
+                        search.due.extend(orphans);
+                        continue;
+                    }
+                    Err(error) => self.report.problem(backend.kind(), format!("orphans cannot be searched: {error}")),
                 }
             }
+            search.is_complete = false;
+            // The sightings of a backend that was not searched are kept.
+            let prefix = format!("{}/", backend.kind());
+            let known = self.summary.sightings.iter().filter(|(key, _)| key.starts_with(&prefix));
+            sightings.extend(known.map(|(key, sighting)| (key.clone(), *sighting)));
         }
         if !self.options.dry_run {
             self.summary.sightings = sightings;
+            if mutated!(PartialSweepCounts) {
+                self.summary.swept_at = Some(now);
+            }
+        }
+        search
+    }
+
+    /// Removes the orphans that are due. The next search is due after the usual time only if this one is complete and all of
+    /// them were looked at: else the next run searches again.
+    pub(crate) async fn remove_orphans(&mut self, search: &OrphanSearch, now: Timestamp) {
+        let mut is_complete = search.is_complete;
+        for orphan in &search.due {
+            if self.report.outcome != RunOutcome::Complete || self.is_time_over() {
+                is_complete = false;
+                break;
+            }
+            if let Err(error) = self.remove_orphan(orphan).await {
+                self.report.problem("orphan", error);
+                is_complete = false;
+            }
+        }
+        if is_complete && !self.options.dry_run {
             self.summary.swept_at = Some(now);
         }
-        due
     }
 
     async fn search_backend(
@@ -151,7 +186,7 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Removes an orphan after one more look at its environment. A dry run only reports it.
-    pub(crate) async fn remove_orphan(&mut self, orphan: &Orphan) -> Result<(), CallError> {
+    async fn remove_orphan(&mut self, orphan: &Orphan) -> Result<(), CallError> {
         let Orphan { backend: kind, item, environment } = orphan;
         let look = self.look_begins().await?;
         if !self.is_ended(environment, Some(*kind)).await? {
@@ -171,7 +206,7 @@ impl<P: Ports> Run<'_, P> {
         Ok(())
     }
 
-    /// True if an environment has no namespace, is ended, and its pull request is closed if its end keeps copies. With a
+    /// True if an environment has no namespace, is ended, and its pull request is closed, unless a person has ended it. With a
     /// backend, its step has to be done, too.
     async fn is_ended(&mut self, environment: &EnvironmentName, kind: Option<BackendKind>) -> Result<bool, CallError> {
         if self.ports.cluster().namespace(environment).await?.is_some() {
@@ -189,9 +224,9 @@ impl<P: Ports> Run<'_, P> {
         })
     }
 
-    /// True if an environment ended for a reason that keeps copies, and its pull request may be open again.
+    /// True if the pull request of an environment may be open again. An end by a person with an open pull request keeps nothing.
     async fn may_be_open(&mut self, head: &LedgerHead) -> bool {
-        if !matches!(head.reason, Some(EndReason::Expired | EndReason::Lost)) {
+        if matches!(head.reason, Some(EndReason::Unlabelled | EndReason::Requested)) {
             return false;
         }
         let known = self.fresh_pull_request(identity_of(head).as_ref()).await;

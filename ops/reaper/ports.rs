@@ -10,7 +10,7 @@
 //! Writing methods: [`ClusterPort::annotate`], [`ClusterPort::delete_namespace`], [`ClusterPort::confirm_deletion`],
 //! [`LedgerPort::create`], [`LedgerPort::write_head`], [`LedgerPort::append`], [`LedgerPort::seal`],
 //! [`LedgerPort::delete`], [`LedgerPort::add_history`], [`LedgerPort::write_summary`], [`ForgePort::set_label`],
-//! [`LeasePort::write`], [`Backend::snapshot`], [`Backend::end`], [`OutwardPort::tell`].
+//! [`LeasePort::write`], [`Backend::snapshot`], [`Backend::end`], [`OutwardPort::notify`].
 
 mod backend;
 mod call;
@@ -30,7 +30,7 @@ pub use self::cluster::{
 pub use self::forge::{ForgePort, PullRequestFacts, PullRequestLabel, RepositoryRules};
 pub use self::lease::{LeasePort, LeaseRecord, StoredLease};
 pub use self::ledger::{HeadEntry, LedgerPort, LooseEntry, StoredLedger};
-pub use self::outward::{OutwardPort, ToldEvent, ToldKind};
+pub use self::outward::{Notification, NotificationKind, OutwardPort};
 
 /// All ports of one installation.
 pub trait Ports {

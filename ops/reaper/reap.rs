@@ -10,7 +10,7 @@ use crate::end::{EndError, EndProgress, HeldEnd};
 use crate::lease::{BusyLease, Taken};
 use crate::mutation::mutated;
 use crate::observed::{ShortList, Survey};
-use crate::orphans::Orphan;
+use crate::orphans::OrphanSearch;
 use crate::ports::{
     CallError, CallErrorKind, ClockPort, ClockReading, ClusterPort, HeadEntry, LedgerPort, Ports, StoredLease,
 };
@@ -119,12 +119,13 @@ impl<P: Ports> Run<'_, P> {
         let mut open = OpenPullRequests::default();
         let mut due = self.decide_all(&mut survey, &mut open, lease, now).await?;
         let absent = self.decide_absent(&survey, &mut open, lease, now).await?;
-        let orphans = self.search(&survey, now).await;
-        let others = absent.iter().filter(|absent| absent.is_counted).count().saturating_add(orphans.len());
+        let search = self.search(&survey, now).await;
+        let others = absent.iter().filter(|absent| absent.is_counted).count().saturating_add(search.due.len());
         self.ration(&mut due, survey.environments.len(), others);
         let ends = self.act(due, absent, lease).await?;
         self.wait(ends, lease).await?;
-        self.clean_up(&orphans, &mut survey, now).await;
+        self.read_branches(&survey, lease, now).await?;
+        self.clean_up(&search, &mut survey, now).await;
         self.summary.keep_only(&survey.names());
         Ok(())
     }
@@ -182,11 +183,11 @@ impl<P: Ports> Run<'_, P> {
             }
             let decision = self.decide(observed, now);
             if !matches!(decision.action, ReapAction::AwaitApproval(_)) {
-                // The next end that waits for an approval is told at once.
+                // The next end that waits for an approval has its notification at once.
                 self.summary.reminded.remove(observed.name.as_str());
             }
             if !matches!(decision.action, ReapAction::Skip | ReapAction::ResumeEnd) {
-                // The next thing that holds an end is told at once.
+                // The next obstacle of an end has its notification at once.
                 self.summary.blocked.remove(observed.name.as_str());
             }
             let decision = self.protected_end(observed, &decision, now).unwrap_or(decision);
@@ -218,7 +219,8 @@ impl<P: Ports> Run<'_, P> {
             self.keep_lease(lease).await?;
             match self.absent(open, entry, now).await {
                 Ok(Some(work)) => {
-                    let is_counted = work.is_unwarned() && self.may_lose_data(&entry.environment).await;
+                    let may_count = work.is_unwarned() || mutated!(LeftEndsAreCounted);
+                    let is_counted = may_count && self.may_lose_data(&entry.environment).await;
                     absent.push(Absent { entry: entry.clone(), work, is_counted });
                 }
                 Ok(None) => {}
@@ -372,17 +374,8 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Work after the ends: orphans, deployments and sealing.
-    async fn clean_up(&mut self, orphans: &[Orphan], survey: &mut Survey, now: Timestamp) {
-        if self.report.outcome == RunOutcome::Complete {
-            for orphan in orphans {
-                if self.is_time_over() {
-                    break;
-                }
-                if let Err(error) = self.remove_orphan(orphan).await {
-                    self.report.problem("orphan", error);
-                }
-            }
-        }
+    async fn clean_up(&mut self, search: &OrphanSearch, survey: &mut Survey, now: Timestamp) {
+        self.remove_orphans(search, now).await;
         for observed in &mut survey.environments {
             if self.ports.clock().is_time_over() {
                 break;
@@ -401,7 +394,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// Renews the lease, and compares the clocks again. A run that has lost its lease stops, and so does one with clocks that
     /// differ now.
-    async fn keep_lease(&self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+    pub(crate) async fn keep_lease(&self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
         self.clocks().await?;
         let Some(held) = lease else { return Ok(()) };
         let age = self.ports.clock().read().await?.local.duration_since(held.record.renewed_at);

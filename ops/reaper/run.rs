@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::mutation::mutated;
 use crate::observed::Observed;
 use crate::ports::{
-    CallError, CallErrorKind, ClockPort, ClockReading, DeploymentFacts, OutwardPort, Ports, ToldEvent, ToldKind,
+    CallError, CallErrorKind, ClockPort, ClockReading, DeploymentFacts, Notification, NotificationKind, OutwardPort,
+    Ports,
 };
 use crate::report::RunReport;
 use crate::settings::{ReaperSettings, RunOptions};
@@ -31,7 +32,7 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) summary: RunSummary,
     /// Namespaces in deletion, as far as the run knows.
     pub(crate) in_deletion: BTreeSet<EnvironmentName>,
-    /// Time of the API server for which the run decides.
+    /// Time of the API server at the decisions of the run.
     pub(crate) decided_at: Timestamp,
     /// Environments with an end that this run has begun or continued.
     pub(crate) ending: BTreeSet<EnvironmentName>,
@@ -113,12 +114,18 @@ impl<'a, P: Ports> Run<'a, P> {
         Event { run: EventText::cut(&self.options.holder), ..Event::new(at, generation, kind, Actor::Reaper) }
     }
 
-    /// Tells the outside about an environment. A failed delivery is a problem of the report.
-    pub(crate) async fn tell(&mut self, kind: ToldKind, at: Timestamp, about: &About, detail: impl Into<String>) {
+    /// Sends a notification about an environment. A failed delivery is a problem of the report.
+    pub(crate) async fn notify(
+        &mut self,
+        kind: NotificationKind,
+        at: Timestamp,
+        about: &About,
+        detail: impl Into<String>,
+    ) {
         let About { environment, identity, generation, made_by } = about.clone();
         let detail = detail.into();
-        let event = ToldEvent { kind, at, environment, identity, generation, made_by, detail };
-        if let Err(error) = self.ports.outward().tell(&event).await {
+        let event = Notification { kind, at, environment, identity, generation, made_by, detail };
+        if let Err(error) = self.ports.outward().notify(&event).await {
             self.report.problem(&about.environment, format!("event `{kind}` was not delivered: {error}"));
         }
     }

@@ -16,7 +16,7 @@ pub struct ReaperSettings {
     pub prices: Prices,
     /// Time for a hand-over, and tiers that sleep.
     pub policy: ReapPolicy,
-    /// True if a push to an open pull request puts back a trigger label that the reaper removed for expiry.
+    /// True if a push to an open pull request sets a trigger label again that the reaper removed for expiry.
     pub revive_on_push: bool,
     /// True if the copies in Vault outlive the expiry of an environment, until its pull request is closed.
     pub keep_vault_until_closed: bool,
@@ -45,7 +45,7 @@ pub struct Breakers {
     pub count: usize,
     /// Maximum percentage of all environments.
     pub percent: usize,
-    /// Number up to which the percentage is not applied.
+    /// Minimum number of ends for the percentage limit.
     pub minimum: usize,
 }
 
@@ -88,7 +88,7 @@ impl ReaperSettings {
         }
     }
 
-    /// Minimum time to wait for the lease of a run that has died: its duration, and one look. Zero without a lease.
+    /// Minimum time to wait for the lease of a run that was killed: its duration, and one look. Zero without a lease.
     pub fn takeover_wait(&self) -> SignedDuration {
         self.lease.map_or(SignedDuration::ZERO, |duration| duration.saturating_add(look_every(duration)))
     }

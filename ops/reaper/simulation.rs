@@ -8,6 +8,7 @@
 mod argocd;
 mod backends;
 mod bad_input;
+mod branches;
 mod calls;
 mod day;
 mod ends;
@@ -24,6 +25,7 @@ mod returns;
 mod scene;
 mod scenes;
 mod schedule;
+mod sweep;
 mod terraform;
 mod world;
 

@@ -34,11 +34,19 @@ pub struct RunSummary {
     pub problems: Vec<String>,
     /// Orphans, by backend, kind, name and version.
     pub sightings: BTreeMap<String, OrphanSighting>,
-    /// Start of the last search for orphans.
+    /// Start of the last complete search for orphans, with their removal.
     pub swept_at: Option<Timestamp>,
+    /// Start of the last run that has read the branches of all ended environments.
+    pub branches_at: Option<Timestamp>,
+    /// Last environment with a branch that was read, if a run has not read all of them.
+    pub branches_up_to: Option<String>,
+    /// Ended environments with a branch that was found deleted, and with something that ends then.
+    pub deleted_branches: BTreeSet<String>,
+    /// Environments with a lifted end and a branch that was found deleted once.
+    pub lifted_in_vain: BTreeSet<String>,
     /// Last reminder of an approval, by environment.
     pub reminded: BTreeMap<String, Timestamp>,
-    /// Last time that a blocked end was told, by environment.
+    /// Time of the last notification of a blocked end, by environment.
     pub blocked: BTreeMap<String, Timestamp>,
     /// Last push that was counted as activity before it was deployed, by environment.
     pub pushes: BTreeMap<String, HeadSha>,
@@ -85,6 +93,8 @@ impl RunSummary {
         self.labelled_asleep.retain(|name| names.contains(name.as_str()));
         self.woken.retain(|name, _| names.contains(name.as_str()));
         self.recreated.retain(|name| names.contains(name.as_str()));
+        self.deleted_branches.retain(|name| names.contains(name.as_str()));
+        self.lifted_in_vain.retain(|name| names.contains(name.as_str()));
     }
 
     /// Adds the results of a run. The number of environments changes only if the run has believed its list: else the next run

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use eod_domain::ledger::{EndReason, LedgerPhase};
 use eod_domain::{EnvironmentName, EnvironmentReading, labels};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::mutation::mutated;
 use crate::observed::{KnownPullRequest, Observed, Survey};
 use crate::ports::{CallError, CallErrorKind, ClusterPort, HeadEntry, LedgerPort, ListPage, Ports};
 use crate::run::Run;
@@ -125,9 +127,18 @@ impl<P: Ports> Run<'_, P> {
         for observed in &survey.environments {
             *self.report.environments.entry(observed.reading.status).or_default() += 1;
         }
-        let deleting = survey.environments.iter().filter(|observed| observed.reading.terminating);
+        // A deletion of others, which may be stuck for ever, holds up no end.
+        let is_counted =
+            |observed: &&Observed| observed.reading.terminating && (is_ending(observed) || mutated!(AllDeletionsCount));
+        let deleting = survey.environments.iter().filter(is_counted);
         self.in_deletion = deleting.map(|observed| observed.name.clone()).collect();
     }
+}
+
+/// True if an end of the reaper runs for the environment. A destroy is not one.
+fn is_ending(observed: &Observed) -> bool {
+    let head = observed.own_head().filter(|head| head.phase == LedgerPhase::Ending);
+    head.is_some_and(|head| head.reason != Some(EndReason::Destroyed))
 }
 
 fn creation(namespace: &Value) -> Option<Timestamp> {

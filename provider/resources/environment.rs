@@ -24,6 +24,7 @@ mod live;
 mod model;
 mod ownership;
 mod plan;
+mod provisioning;
 mod query;
 mod read;
 mod refusal;
@@ -70,7 +71,7 @@ impl Resource for EnvironmentResource {
     }
 
     async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
-        plan::plan(cx, draft)
+        plan::plan_attributes(cx, draft)
     }
 
     fn upgrade(&self, from: i64, state: serde_json::Value) -> Result<serde_json::Value, Diags> {
@@ -78,7 +79,7 @@ impl Resource for EnvironmentResource {
     }
 
     async fn plan_destroy(&self, _: &Context, prior: &State<Self>, _: &RequestContext) -> Diags {
-        delete::refused(prior).map(Diags::from).unwrap_or_default()
+        delete::refused_error(prior).map(Diags::from).unwrap_or_default()
     }
 
     async fn create(

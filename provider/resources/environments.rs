@@ -1,6 +1,8 @@
 //! The data source `eod_environments`: environments by repository, owner, tier and status.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use eod_clients::Deadline;
@@ -30,8 +32,17 @@ pub(crate) struct Input {
     /// Only environments with this status.
     pub status: Option<Text<Status>>,
     /// Only environments with namespace labels that match this Kubernetes selector, such as `team=checkout`.
-    pub label_selector: Option<String>,
+    pub label_selector: Option<Text<LabelSelector>>,
 }
+
+/// A label selector. The API server checks its syntax.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct LabelSelector(String);
+
+/// Error of a text without a requirement: in Kubernetes it selects everything.
+#[derive(Debug, thiserror::Error)]
+#[error("label selector must not be empty")]
+pub(crate) struct LabelSelectorError;
 
 /// Computed attributes.
 #[derive(Model)]
@@ -53,7 +64,7 @@ impl DataSource for Environments {
         let installation = cx.settings()?.installation;
         let remote = Deadline::within(LIMIT, call.cancel.clone());
         let mut selector = selector(&installation);
-        if let Some(more) = input.label_selector.as_ref().filter(|text| !text.trim().is_empty()) {
+        if let Some(more) = &input.label_selector {
             selector.push_str(&format!(",{more}"));
         }
         let found =
@@ -76,6 +87,20 @@ impl DataSource for Environments {
     }
 }
 
+impl FromStr for LabelSelector {
+    type Err = LabelSelectorError;
+
+    fn from_str(text: &str) -> Result<Self, LabelSelectorError> {
+        if text.trim().is_empty() { Err(LabelSelectorError) } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for LabelSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Input {
     fn matches(&self, each: &Description) -> bool {
         let Self { repository, owner, tier, status, label_selector: _ } = self;
@@ -85,3 +110,6 @@ impl Input {
             && status.as_ref().is_none_or(|expected| each.outputs.status == expected.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

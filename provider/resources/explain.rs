@@ -13,8 +13,8 @@ use eod_clients::{Error, ErrorKind};
 use tfplugin::Diag;
 
 pub(crate) use self::empty::empty_strings;
-pub(crate) use self::mistake::{invalid, mistakes, user_annotations, user_labels, with_remedy};
-pub(crate) use self::pasted_path::{pasted_hint, unreadable_secret};
+pub(crate) use self::mistake::{hinted, invalid, mistakes, user_annotations, user_labels, with_remedy};
+pub(crate) use self::pasted_path::{pasted_hint, pasted_warning, unreadable_secret};
 
 /// The diagnostic of a remote call that failed. The chain of causes has the attempted operation and the server's
 /// answer; the hint is an action of the user.
@@ -47,7 +47,7 @@ fn general_hint(kind: ErrorKind) -> Option<&'static str> {
         ),
         ErrorKind::Denied => Some("give the credentials the permission named above, or use others"),
         ErrorKind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
-        ErrorKind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
+        ErrorKind::Timeout => Some("run again to continue; a resource has a longer limit with its argument `timeouts`"),
         ErrorKind::Cancelled => Some("run again to continue; all completed steps are kept"),
         ErrorKind::AlreadyExists
         | ErrorKind::Conflict

@@ -10,6 +10,7 @@ mod environments;
 mod explain;
 mod host;
 mod provider;
+mod quota;
 mod tier;
 mod timeouts;
 mod vault_clone;

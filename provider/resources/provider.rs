@@ -17,8 +17,7 @@ use tfplugin::{
 pub(crate) use self::context::Cluster;
 pub use self::context::Context;
 use self::kubernetes::KubernetesArgs;
-pub(crate) use self::secrets::unknown_vault;
-pub(crate) use self::settings::count;
+pub(crate) use self::secrets::unknown_vault_error;
 use self::settings::{PricesArgs, TierArgs};
 pub(crate) use self::vault::ParseGlobs;
 use self::vault::VaultArgs;
@@ -36,7 +35,7 @@ impl Eod {
     pub fn of_process() -> Self {
         // The only place where the provider reads the clock. All other code gets the time as an argument.
         #[allow(clippy::disallowed_methods)]
-        Self { environment: std::env::vars().collect(), now: Timestamp::now, random }
+        Self { environment: variables(), now: Timestamp::now, random }
     }
 
     /// The provider with this environment and clock, for tests.
@@ -75,13 +74,20 @@ pub struct ProviderConfig {
     pub tiers: Option<BTreeMap<String, TierArgs>>,
     /// Prices of resources, for `cost_per_day_usd`.
     pub prices: Option<PricesArgs>,
-    /// Connection to the cluster. Without this block it comes from environment variables: `KUBE_HOST` with `KUBE_TOKEN` and
-    /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. Block and variables
-    /// are never mixed, and there is no other fallback.
+    /// Connection to the cluster. If not set, it comes from environment variables: `KUBE_HOST` with `KUBE_TOKEN` and
+    /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. Argument and
+    /// variables are never mixed, and there is no other fallback.
     pub kubernetes: Option<KubernetesArgs>,
     /// Connection to Vault, and the secrets that may be copied. Attributes that are not set come from `VAULT_ADDR`,
     /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`; there is no other fallback.
     pub vault: Option<VaultArgs>,
+}
+
+/// Variables of this process. Variables that are not UTF-8 are none of EoD's.
+fn variables() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 impl Provider for Eod {
@@ -146,7 +152,7 @@ fn random() -> [u8; 16] {
 }
 
 /// The error for an invalid value of an environment variable.
-fn bad_variable(name: &str, attribute: &str, error: &dyn std::fmt::Display) -> Diags {
+fn bad_variable_diags(name: &str, attribute: &str, error: &dyn std::fmt::Display) -> Diags {
     Diag::error(format!("Invalid {name}"))
         .detail(format!("The environment variable {name}, which sets `{attribute}`, is invalid: {error}."))
         .hint(format!("set `{attribute}` in the provider block, or correct the variable"))

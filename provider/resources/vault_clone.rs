@@ -50,7 +50,7 @@ impl Resource for VaultClone {
 
     async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, call: &RequestContext) -> Diags {
         absent::plan_return(cx, draft, call).await;
-        plan::plan(cx, draft)
+        plan::plan_target(cx, draft)
     }
 
     async fn create(

@@ -60,9 +60,11 @@ impl DataSource for VaultCloneData {
         let found = clone::inspect(vault, &target, &remote).await.map_err(|error| explain::remote(&error))?;
         let now = cx.now();
         let copies = Copies::among(&found, SystemTime::from(now)).ok_or_else(|| {
+            let pasted = explain::pasted_hint(&target, &Input::TARGET_PATH.path().to_string());
+            let general = "check `target_mount` and `target_path`, and that the token may read the metadata there";
             Diag::error("The copy does not exist")
                 .detail(format!("Nothing at or below `{}` has the ownership metadata of EoD.", found.root))
-                .hint("check `target_mount` and `target_path`, and that the token may read the metadata there")
+                .hint(pasted.unwrap_or_else(|| general.to_owned()))
                 .at(Input::TARGET_PATH)
         })?;
         Ok(Output {
@@ -72,7 +74,7 @@ impl DataSource for VaultCloneData {
                 secret_ref: copies.target.to_string(),
                 sensitive_secret_ref: None,
                 vault_ui_url: vault.ui_url(&copies.target),
-                created_at: copies.created_at(now).to_string(),
+                created_at: copies.created_at_or_now(now).to_string(),
             },
             environment: Text(copies.environment),
             installation: Text(copies.installation),

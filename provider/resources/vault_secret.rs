@@ -9,7 +9,7 @@ use eod_domain::vault::{MountPath, SecretPath, SecretRef};
 use tfplugin::{Attr, Config, Diag, Diags, Ephemeral, Model, Opened, Path, RequestContext, Text};
 
 use crate::explain;
-use crate::provider::{Context, unknown_vault};
+use crate::provider::{Context, unknown_vault_error};
 
 /// Maximum duration of opening the secret, which is one read.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -101,9 +101,9 @@ impl Ephemeral for VaultSecret {
             }
             SecretRead::Deleted { version } => {
                 let version = version.map(|version| format!(" {version}")).unwrap_or_default();
-                Err(missing(&secret, &format!("its version{version} is deleted"), "restore it (`vault kv undelete`)"))
+                Err(missing_diags(&secret, &format!("its version{version} is deleted"), "restore it (`vault kv undelete`)"))
             }
-            SecretRead::Absent => Err(missing(
+            SecretRead::Absent => Err(missing_diags(
                 &secret,
                 "Vault has no secret with this path and version",
                 &explain::pasted_hint(&secret, &at.to_string()).unwrap_or_else(|| {
@@ -119,7 +119,7 @@ impl Ephemeral for VaultSecret {
 fn refuse_sensitive(cx: &Context, secret: &SecretRef, at: Path) -> Result<(), Diags> {
     let Some(patterns) = cx.sensitive_paths() else {
         // The patterns depend on an unknown value, so any secret may match them.
-        return Err(unknown_vault().into());
+        return Err(unknown_vault_error().into());
     };
     let Some(pattern) = patterns.covering(secret) else { return Ok(()) };
     let words = format!(
@@ -128,7 +128,7 @@ fn refuse_sensitive(cx: &Context, secret: &SecretRef, at: Path) -> Result<(), Di
     Err(explain::invalid(at, &words).into())
 }
 
-fn missing(secret: &SecretRef, why: &str, hint: &str) -> Diags {
+fn missing_diags(secret: &SecretRef, why: &str, hint: &str) -> Diags {
     Diag::error("The secret does not exist")
         .detail(format!("The secret `{secret}` was not read: {why}."))
         .hint(hint)

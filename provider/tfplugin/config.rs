@@ -13,7 +13,7 @@ use crate::value::Value;
 /// An object in Terraform's form: the value of every attribute by name.
 pub type ObjectValue = BTreeMap<String, Value>;
 
-/// A configuration of model `M`, in which any part may still be unknown.
+/// A configuration of model `M`; any part of it may still be unknown.
 pub struct Config<'a, M> {
     object: &'a ObjectValue,
     of: PhantomData<fn() -> M>,

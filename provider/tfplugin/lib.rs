@@ -1,7 +1,7 @@
 //! The Terraform plugin protocol, version 6, as Rust types. Independent of any single provider.
 //!
 //! A resource is a struct of arguments, a struct of computed attributes, and five functions. The structs are the
-//! schema. The framework plans, compares values, stores partial states and talks to Terraform.
+//! schema. The framework plans, compares values, stores partial states and serves the protocol.
 //!
 //! # A provider in 60 lines
 //!

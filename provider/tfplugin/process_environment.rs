@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-/// The variable with which a host marks a plugin process as its own.
+/// Variable that a host sets for its plugin processes.
 pub const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
 
 /// A snapshot of the variables of the host and of the log.

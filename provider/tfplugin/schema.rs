@@ -136,7 +136,7 @@ impl Schema {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// Object in which every attribute is null.
+    /// Object with null for every attribute.
     pub fn empty(&self) -> BTreeMap<String, Value> {
         let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), Value::Null));
         let blocks = self.blocks.iter().map(|block| {

@@ -57,7 +57,7 @@ fn one(ours: &Contestant, vault: &Vault, mount: &str, table: &mut Table) -> anyh
     folder.run(&job("destroy", &through))?;
     let cost = folder.run(&job("apply", &variables(vault.address(), vault, mount, 1)))?;
 
-    tell("a copy of 20 secrets", &our_calls);
+    print_calls("a copy of 20 secrets", &our_calls);
     let sum = |calls: &BTreeMap<String, u32>| Some(f64::from(calls.values().sum::<u32>()));
     let of = |what: &str| format!("copy of {SECRETS} secrets, {what}");
     let requests = Pair { ours: sum(&our_calls), peer: sum(&script_calls) };
@@ -80,7 +80,7 @@ fn many(ours: &Contestant, vault: &Vault, mount: &str, copies: usize, table: &mu
     let proxy = vault.proxy();
     folder.run(&Job { variables: &variables(&proxy.access().server, vault, mount, copies), ..plan })?;
     let calls = calls(&proxy);
-    tell(&format!("a refresh of {what}"), &calls);
+    print_calls(&format!("a refresh of {what}"), &calls);
     let values = calls.keys().filter(|kind| kind.contains("/data/")).count();
     ensure!(values == 0, "a refresh has asked for values: {calls:?}");
     let mut add = |what: &str, unit, value| {
@@ -143,7 +143,7 @@ fn seconds(proxy: &FaultProxy) -> f64 {
     times.map_or(0.0, |(first, last)| last.at.duration_since(first.at).as_secs_f64())
 }
 
-fn tell(what: &str, calls: &BTreeMap<String, u32>) {
+fn print_calls(what: &str, calls: &BTreeMap<String, u32>) {
     println!("calls of {what}:");
     for (call, count) in calls {
         println!("  {count:6} {call}");

@@ -1,5 +1,5 @@
-# What a pipeline does without us: copies a folder of secrets with curl, a process per call.
-# $1 is the engine, $2 the folder, $3 where the copies go; VAULT_ADDR and VAULT_TOKEN say the rest.
+# Peer of the provider: copies a folder of secrets with curl, one process per call.
+# $1 is the engine, $2 the folder, $3 the target of the copies; VAULT_ADDR and VAULT_TOKEN select server and credentials.
 set -eu
 
 call() {

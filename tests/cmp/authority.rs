@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{BINARY, CONFIG, POLICY, PROJECT, RenderStory};
 
 /// Identity of an Application, as repo-server sends it.
-const TOLD: [(&str, &str); 4] = [
+const IDENTITY: [(&str, &str); 4] = [
     ("ARGOCD_APP_NAME", "shop-pr-7"),
     ("ARGOCD_APP_NAMESPACE", "shop-pr-7"),
     ("ARGOCD_APP_PROJECT_NAME", PROJECT),
@@ -27,7 +27,7 @@ fn client_of_repo_server_reaches_every_call() {
     let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     assert!(story.plugin.socket().ends_with("eod@v1.sock"));
     let root = story.repository.path();
-    let dial = || story.dial(&root, "shop", &TOLD);
+    let dial = || story.dial(&root, "shop", &IDENTITY);
     // No discovery, and no credentials of the repository.
     let generated = dial().generate();
     assert_eq!(generated.check, json!({}));
@@ -46,7 +46,7 @@ fn socket_without_an_at_sign_is_refused_by_the_library() {
     let root = story.repository.path();
     let socket = argocd.sockets().join("eod-v1.sock");
     symlink("eod@v1.sock", &socket).unwrap();
-    let failure = Dial { socket: &socket, ..story.dial(&root, "shop", &TOLD) }.generate().outcome().unwrap_err();
+    let failure = Dial { socket: &socket, ..story.dial(&root, "shop", &IDENTITY) }.generate().outcome().unwrap_err();
     assert_eq!(failure.call, "CheckPluginConfiguration");
     assert!(failure.message.contains("PROTOCOL_ERROR"), "{failure:?}");
     // The call did not reach the plugin, and an Application with that plugin name gets the same error.

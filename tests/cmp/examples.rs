@@ -5,6 +5,7 @@ mod admission;
 mod helm_values;
 mod image;
 mod installed;
+mod mysql;
 mod previews;
 mod project;
 mod story;
@@ -73,6 +74,9 @@ fn every_file_is_in_the_readme() {
         "github/preview-label.yaml",
         "github/review.yaml",
         "monorepo.yaml",
+        "mysql/README.md",
+        "mysql/deploy/preview/mysql.yaml",
+        "mysql/deploy/preview/seed.yaml",
         "notifications.yaml",
         "plugin.yaml",
         "policy.yaml",
@@ -96,7 +100,7 @@ fn every_file_is_in_the_readme() {
 fn init_prints_the_files() {
     let printed = command::run(eod_cmp().arg("init"), "").expect_ok();
     let mut files = vec!["settings", "policy", "sidecar", "project", "admission", "token", "applicationset"];
-    // Files are numbered in the order in which they are applied.
+    // Files are numbered in the order of their application.
     for (number, name) in files.iter().enumerate() {
         assert!(text(&format!("{name}.yaml")).starts_with(&format!("# {}. {name}.yaml: ", number + 1)), "{name}");
     }

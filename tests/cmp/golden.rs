@@ -68,11 +68,11 @@ fn every_repository_renders_as_recorded() {
     for_each_number(cases.len(), |number| {
         let case = &cases[number];
         let finished = render(case, &path);
-        let told = folder().join(case).join("narrowed.txt");
+        let report = folder().join(case).join("narrowed.txt");
         if update && !finished.stderr.is_empty() {
-            fs::write(&told, &finished.stderr).unwrap();
+            fs::write(&report, &finished.stderr).unwrap();
         }
-        if finished.code != Some(0) || finished.stderr != fs::read_to_string(&told).unwrap_or_default() {
+        if finished.code != Some(0) || finished.stderr != fs::read_to_string(&report).unwrap_or_default() {
             wrong.lock().unwrap().push(format!("{case} is not rendered: {}", finished.report()));
             return;
         }

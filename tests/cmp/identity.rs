@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{CONFIG, PROJECT, RenderStory, object, ours, titles};
 
-/// Guards of an environment, in the order in which they are applied.
+/// Guards of an environment, in the order of their application.
 const GUARDS: [&str; 12] = [
     "Namespace/shop-pr-7",
     "ServiceAccount/default",

@@ -29,7 +29,7 @@ fn lists_and_maps_are_accepted_as_strings() {
     assert_eq!(answers[0], answers[2]);
     let pod = &object(&answers[0], "Deployment/api")["spec"]["template"]["spec"];
     assert_eq!(pod["containers"][0]["image"], image);
-    // `payments` is not selected, so its name leads to the stable namespace.
+    // `payments` is not selected, so its name resolves to the stable namespace.
     let stable = "payments.stable.svc.cluster.local";
     assert_eq!(object(&answers[0], "Service/payments")["spec"]["externalName"], stable);
     let all = story.rendered(&story.request("shop-pr-7"));

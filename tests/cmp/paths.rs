@@ -55,7 +55,7 @@ fn missing_file_is_named_with_the_annotation() {
 #[test]
 fn files_outside_the_repository_are_refused() {
     let story = RenderStory::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
-    // Argo CD refuses links that lead out of the repository; the plugin refuses such paths in a kustomization.
+    // Argo CD refuses links to targets outside of the repository; the plugin refuses such paths in a kustomization.
     story.repository.write("shop/kustomization.yaml", "resources: [shop.yaml, ../../etc/passwd, /etc/passwd]\n");
     story.repository.commit("out");
     let text = story.refused(&story.request("shop-pr-7"));

@@ -115,10 +115,10 @@ fn charts_receive_parameters_as_values() {
         .parameter("fullnameOverride", "shop-api")
         .parameter("image.repository", "registry.acme.internal/built/shop")
         .parameter("head-sha", "0123456");
-    let told = story.rendered(&request);
-    expect_preview(&told, "Deployment/shop-api", "registry.acme.internal/built/shop:0123456");
-    assert_eq!(object(&told, "ConfigMap/settings")["data"]["mode"], "set");
-    let container = &object(&told, "Deployment/shop-api")["spec"]["template"]["spec"]["containers"][0];
+    let rendered = story.rendered(&request);
+    expect_preview(&rendered, "Deployment/shop-api", "registry.acme.internal/built/shop:0123456");
+    assert_eq!(object(&rendered, "ConfigMap/settings")["data"]["mode"], "set");
+    let container = &object(&rendered, "Deployment/shop-api")["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["ports"][0]["containerPort"], 9090);
     // The parameter `chart` names the same chart from another directory.
     story.repository.write("preview/README.md", "see chart\n");

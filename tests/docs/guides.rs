@@ -12,7 +12,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Guides in the order of the index.
-const READING_ORDER: [&str; 5] = ["environments", "ending", "secrets", "argo-cd-plugin", "upgrading"];
+const READING_ORDER: [&str; 9] = [
+    "environments",
+    "ending",
+    "secrets",
+    "argo-cd-plugin",
+    "masking-policy",
+    "preview-server",
+    "managed-postgresql",
+    "masking-promises",
+    "upgrading",
+];
 
 /// The ending of a template.
 const TEMPLATE: &str = ".md.in";
@@ -28,7 +38,7 @@ pub(super) fn pages(root: &Path) -> Vec<(PathBuf, String)> {
     pages
 }
 
-/// Name and title of each guide, for the index: in the order in which a new user needs them. A guide that this list does
+/// Name and title of each guide, for the index: in the order of a new user's needs. A guide that this list does
 /// not have follows at the end.
 pub(super) fn titles(root: &Path) -> Vec<(String, String)> {
     let title = |text: &str| {

@@ -26,14 +26,14 @@ use std::{
 use self::{
     controllers::Controllers,
     request::{announced, ask},
-    server::Server,
+    server::ArgocdServer,
 };
 pub use self::{
     dial::Dial,
     forge::Forge,
     plugin::{Launch, Plugin},
     repository::Repository,
-    request::{Announced, Answer, Failure, Rendered, Request},
+    request::{Announced, Failure, Rendered, Request, TimedOutcome},
     tools::Tool,
 };
 use crate::cluster::Cluster;
@@ -57,13 +57,13 @@ pub struct Settings {
 /// A test's own servers stop when this is dropped. The shared servers stop with the process.
 pub struct ArgoCd {
     // First, because fields are dropped in order and the controllers have to stop before their namespace is deleted.
-    server: Server,
+    server: ArgocdServer,
     controllers: Option<Controllers>,
 }
 
 /// A server that runs.
 #[derive(Clone, Debug)]
-pub struct Running {
+pub struct RunningServer {
     /// Name for [`ArgoCd::start`], [`ArgoCd::stop`] and [`ArgoCd::kill`].
     pub name: String,
     /// Process id.
@@ -80,7 +80,7 @@ impl ArgoCd {
     #[track_caller]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<ArgoCd, String>> = OnceLock::new();
-        let start = || Server::start(&Settings::default(), None).map(|server| Self { server, controllers: None });
+        let start = || ArgocdServer::start(&Settings::default(), None).map(|server| Self { server, controllers: None });
         match SHARED.get_or_init(start) {
             Ok(argocd) => argocd,
             Err(error) => panic!("there is no Argo CD to test with: {error}"),
@@ -107,7 +107,7 @@ impl ArgoCd {
 
     #[track_caller]
     fn start_with(settings: &Settings, controllers: Option<Controllers>) -> Self {
-        match Server::start(settings, controllers.as_ref()) {
+        match ArgocdServer::start(settings, controllers.as_ref()) {
             Ok(server) => Self { server, controllers },
             Err(error) => panic!("cannot start Argo CD: {error}"),
         }
@@ -131,7 +131,7 @@ impl ArgoCd {
         self.server.webhook.as_deref().expect("ArgoCd::in_cluster() starts controllers")
     }
 
-    /// The folder in which the repo-server looks for plugins: `NAME.sock` is the plugin NAME.
+    /// The folder of the repo-server for plugins: `NAME.sock` is the plugin NAME.
     pub fn sockets(&self) -> &Path {
         &self.server.sockets
     }
@@ -149,13 +149,13 @@ impl ArgoCd {
 
     /// Renders the manifests of one Application.
     #[track_caller]
-    pub fn generate(&self, request: &Request) -> Answer {
+    pub fn generate(&self, request: &Request) -> TimedOutcome {
         self.generate_all(std::slice::from_ref(request), 1).remove(0)
     }
 
     /// Renders many Applications, at most `at_once` at a time. The answers are in the order of the requests.
     #[track_caller]
-    pub fn generate_all(&self, requests: &[Request], at_once: usize) -> Vec<Answer> {
+    pub fn generate_all(&self, requests: &[Request], at_once: usize) -> Vec<TimedOutcome> {
         ask(self.repo_server(), requests, at_once)
     }
 
@@ -171,7 +171,7 @@ impl ArgoCd {
     /// Starts Argo CD's own plugin server with a `plugin.yaml`, which contains the plugin's name. `folder` is the folder of
     /// its settings.
     #[track_caller]
-    pub fn stock_plugin(&self, folder: &str, plugin_yaml: &str) -> Running {
+    pub fn stock_plugin(&self, folder: &str, plugin_yaml: &str) -> RunningServer {
         let settings = self.server.plugins.join(folder);
         fs::create_dir_all(&settings).unwrap();
         fs::write(settings.join("plugin.yaml"), plugin_yaml).unwrap();
@@ -180,7 +180,7 @@ impl ArgoCd {
 
     /// Starts a stopped server and waits until it is ready.
     #[track_caller]
-    pub fn start(&self, name: &str) -> Running {
+    pub fn start(&self, name: &str) -> RunningServer {
         self.order("start", name)
     }
 
@@ -197,9 +197,9 @@ impl ArgoCd {
     }
 
     #[track_caller]
-    fn order(&self, verb: &str, name: &str) -> Running {
+    fn order(&self, verb: &str, name: &str) -> RunningServer {
         let answer = self.server.order(verb, name).unwrap_or_else(|error| panic!("{verb} {name}: {error}"));
-        Running {
+        RunningServer {
             name: name.to_owned(),
             pid: answer["pid"].as_i64().and_then(|pid| pid.try_into().ok()).unwrap(),
             socket: answer["socket"].as_str().map(PathBuf::from),

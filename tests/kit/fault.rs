@@ -16,7 +16,7 @@ use std::{
 
 use http::HeaderMap;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
     access::{Access, Kubeconfig},
@@ -44,6 +44,8 @@ pub enum Fault {
     DropAfterStore,
     /// The call is forwarded after a pause.
     Delay(Duration),
+    /// The call is forwarded after [`FaultProxy::release`].
+    Hold,
     /// The call is accepted and never answered; the server does not receive it.
     Hang,
     /// The server carries out the call; the connection is closed in the middle of the answer.
@@ -63,7 +65,7 @@ impl Fault {
     /// [`Fault::status`] with a `Retry-After` header, in seconds.
     pub fn retry_after(code: u16, reason: &str, seconds: u32) -> Self {
         let headers = vec![("retry-after", seconds.to_string())];
-        Self::Status { code, headers, body: serve::status(code, reason, "come back later") }
+        Self::Status { code, headers, body: serve::status(code, reason, "try again later") }
     }
 }
 
@@ -108,10 +110,10 @@ pub struct FaultProxy {
     thread: Option<JoinHandle<()>>,
 }
 
-type Matcher = Box<dyn Fn(&Logged) -> bool + Send>;
+type FaultMatcher = Box<dyn Fn(&Logged) -> bool + Send>;
 
 struct Rule {
-    matches: Matcher,
+    matches: FaultMatcher,
     left: usize,
     fault: Fault,
 }
@@ -121,6 +123,8 @@ struct Shared {
     origin: Origin,
     rules: Mutex<Vec<Rule>>,
     log: Mutex<Vec<Logged>>,
+    /// Closed by a release: calls wait for a permit that is never given.
+    held: Semaphore,
 }
 
 impl FaultProxy {
@@ -137,7 +141,12 @@ impl FaultProxy {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let through_us = Access { server: format!("http://{address}"), ca_pem: None, ..access.clone() };
-        let shared = Arc::new(Shared { origin: Origin::new(access), rules: Mutex::default(), log: Mutex::default() });
+        let shared = Arc::new(Shared {
+            origin: Origin::new(access),
+            rules: Mutex::default(),
+            log: Mutex::default(),
+            held: Semaphore::new(0),
+        });
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
         let thread = thread::spawn(move || serve::run(listener, &served, stopped));
@@ -158,6 +167,11 @@ impl FaultProxy {
     /// the first one that has calls left is used.
     pub fn rule(&self, matches: impl Fn(&Logged) -> bool + Send + 'static, times: usize, fault: Fault) {
         lock(&self.shared.rules).push(Rule { matches: Box::new(matches), left: times, fault });
+    }
+
+    /// Forwards all held calls.
+    pub fn release(&self) {
+        self.shared.held.close();
     }
 
     /// Removes all rules: all following calls pass unchanged.

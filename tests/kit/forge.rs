@@ -68,12 +68,12 @@ struct ForgeState {
     branches: BTreeSet<String>,
     /// Maximum number of entries in a page, in addition to that of the call.
     page: usize,
-    injected: Vec<(Matcher, usize, InjectedAnswer)>,
+    injected: Vec<(CallMatcher, usize, InjectedAnswer)>,
     calls: Vec<ForgeCall>,
     limits: Option<GitHubLimits>,
 }
 
-type Matcher = Box<dyn Fn(&str, &str) -> bool + Send>;
+type CallMatcher = Box<dyn Fn(&str, &str) -> bool + Send>;
 
 /// Limits of GitHub for one token: the quota of an hour, and the writes of a minute.
 struct GitHubLimits {

@@ -5,7 +5,7 @@
 //! Vault are shared by the whole process; each test uses its own installation id and its own namespaces. If a server is
 //! missing, the test fails with a message that names the remedy. No test is skipped.
 //!
-//! The kit knows the name of the provider's binary, but none of its resources.
+//! The kit contains the name of the provider's binary, but none of its resources.
 //!
 //! | Variable | Meaning |
 //! |---|---|

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use crate::{access::Access, fault::FaultProxy};
 
 pub use self::{audit::Audit, client::Client};
-use self::{login::Issuer, server::Server};
+use self::{login::Issuer, server::VaultServer};
 
 /// Maximum time to wait for a server.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// A test's own server stops when it is dropped. The shared server stops with the process.
 pub struct Vault {
-    server: Server,
+    server: VaultServer,
     client: Client,
     shared: bool,
     /// The jwt login method that accepts the kit's own tokens; created at first use.
@@ -53,7 +53,7 @@ impl Vault {
     #[track_caller]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Vault, String>> = OnceLock::new();
-        match SHARED.get_or_init(|| Server::find().map(|server| Self::new(server, true))) {
+        match SHARED.get_or_init(|| VaultServer::find().map(|server| Self::new(server, true))) {
             Ok(vault) => vault,
             Err(error) => panic!("there is no Vault to test with: {error}"),
         }
@@ -73,14 +73,14 @@ impl Vault {
 
     #[track_caller]
     fn start(tls: bool) -> Self {
-        match Server::start(tls) {
+        match VaultServer::start(tls) {
             Ok(server) => Self::new(server, false),
             Err(error) => panic!("cannot start a Vault: {error}"),
         }
     }
 
     /// A client of a running server.
-    pub fn new(server: Server, shared: bool) -> Self {
+    pub fn new(server: VaultServer, shared: bool) -> Self {
         let client = Client::new(&server.access);
         Self { server, client, shared, issuer: OnceLock::new(), kubernetes: OnceLock::new() }
     }

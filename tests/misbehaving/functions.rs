@@ -12,11 +12,11 @@ impl Function for Shout {
 
     fn signature(&self) -> Signature {
         Signature {
-            parameters: vec![Parameter::of::<String>("text", "What to shout.")],
+            parameters: vec![Parameter::of::<String>("text", "Text in any case.")],
             variadic: None,
             returns: Type::String,
             summary: "Shouts",
-            description: "Says it in capital letters.",
+            description: "Returns the text in capital letters.",
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct KeptThing {
     pub(crate) input: serde_json::Value,
     /// Number of changes, including the create.
     pub(crate) revision: u64,
-    /// Revision at which the lifetime was last changed.
+    /// Revision of the last change of the lifetime.
     pub(crate) lifetime_since: u64,
     /// Length of the last secret. The secret itself is not stored.
     pub(crate) secret_length: u64,

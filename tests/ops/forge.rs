@@ -153,7 +153,7 @@ fn ends_and_returns(dialect: ForgeDialect) {
     let reasons = [(&own, "expired"), (&fork, "expired"), (&closed, "closed"), (&gone, "branch-deleted")];
     story.reap_until("all four ends", |list| reasons.iter().all(|(name, reason)| story.reason(list, name) == *reason));
     assert!(story.ops.cluster.namespace_exists(&kept));
-    // One write for each label that EoD takes off; a closed pull request keeps its label.
+    // One write for each label that EoD removes; a closed pull request keeps its label.
     assert_eq!([1, 2, 3].map(|number| forge.labels(number)), [vec![], vec![], vec!["preview".to_owned()]]);
     assert_eq!(forge.writes().len(), 2, "{:?}", forge.writes());
     assert!(story.said(&own).contains(&"label-off".to_owned()));

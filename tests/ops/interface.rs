@@ -67,6 +67,17 @@ fn every_command_has_its_columns_and_its_json_document() {
 }
 
 #[test]
+fn variables_that_are_not_utf8_are_ignored() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    for program in [env!("CARGO_BIN_EXE_eod"), env!("CARGO_BIN_EXE_terraform-provider-eod")] {
+        let output = Command::new(program).arg("--version").env("PS1", OsStr::from_bytes(b"\xff")).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code().is_some() && !stderr.contains("panicked"), "{program}: {output:?}");
+    }
+}
+
+#[test]
 fn color_and_a_closed_pipe_do_not_disturb_other_programs() {
     let ops = Ops::new("opspipe");
     ops.environment("a", "full", "24h", &json!({}));

@@ -101,14 +101,19 @@ impl Interrupted {
         interrupted
     }
 
-    /// Writes the configuration file with this address of Vault.
+    /// Writes the configuration file with this address of Vault. Copies in Vault are not kept after an expiry.
     fn write_config(&self, vault: &str, is_rendered: bool) {
+        self.write_config_with(vault, is_rendered, "never");
+    }
+
+    /// Writes the configuration file with this address of Vault and this value of `reap.keep_vault`.
+    fn write_config_with(&self, vault: &str, is_rendered: bool, keep_vault: &str) {
         let auth = json!({ "token_file": self.story.path("token") });
         let namespaces = if is_rendered { json!(["argocd"]) } else { json!([]) };
         let more = json!({
             "vault": self.copies.block(vault, None),
             "argocd": { "namespaces": namespaces },
-            "reap": { "handover": "1s", "keep_vault": "never" },
+            "reap": { "handover": "1s", "keep_vault": keep_vault },
         });
         self.story.write_config_for(&self.proxies[2].access().server, &auth, &more);
     }

@@ -37,7 +37,8 @@ fn servers_that_never_respond_hold_up_only_their_own_steps() {
             "trigger_label": "preview",
         }],
         "vault": { "address": vault, "auth": { "token": "canary" }, "prefixes": ["secret/preview"] },
-        "reap": { "handover": "1s" },
+        // By default an expired environment keeps its copies, and Vault is not called.
+        "reap": { "handover": "1s", "keep_vault": "never" },
     });
     fs::write(&config, text.to_string()).unwrap();
     let ended = due(&ops, "a", "lightweight");
@@ -54,7 +55,12 @@ fn servers_that_never_respond_hold_up_only_their_own_steps() {
     assert!(!ops.annotation(&marked, labels::REAP_AFTER).is_empty(), "{}", first.report());
     // The hand-over is over in the next run, which ends the environment without the forge.
     let second = reap();
+    assert!(second.stderr.contains("vault is left"), "{}", second.report());
     assert!(!ops.cluster.namespace_exists(&ended), "{}", second.report());
+    let list = ops.eod(&["list"]);
+    assert_eq!(list.code, Some(3), "an ended environment has left a step: {}", list.report());
+    assert!(list.stderr.contains(&format!("environment `{ended}`: left: vault")), "{}", list.report());
+    assert!(!list.stdout.contains(&ended), "an ended environment is listed with --all only: {}", list.report());
 }
 
 #[test]

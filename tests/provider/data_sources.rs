@@ -167,6 +167,7 @@ fn an_invalid_filter_is_refused_at_its_line() {
             ("tier = \"huge\"", "Unsupported tier `huge`"),
             ("status = \"sleeping\"", "Unsupported status `sleeping`"),
             ("repository = \"shop\"", "has no owner"),
+            ("label_selector = \"\"", "an empty string is not the same as a value that is not set"),
         ] {
             story.body(&format!("data \"eod_environments\" \"all\" {{\n  {line}\n}}\n"));
             let run = story.plan().expect_err(why);

@@ -137,7 +137,7 @@ fn recreate_does_not_bring_the_same_commit_of_a_closed_pull_request_back() {
         story.settle().expect_said(&done(1, 0, 0));
         assert_eq!(head(story).unwrap()["generation"], 2);
     });
-    // An environment that is absent already comes back when the argument becomes `recreate`, independent of the reason.
+    // An environment that is absent already returns when the argument becomes `recreate`, independent of the reason.
     expired("becomes-recreate", "", |story| {
         change_head(story, &json!({ "reason": "closed" }));
         assert_eq!(story.plan_exit_code(), 0);
@@ -160,7 +160,7 @@ fn other_change_is_only_recorded_in_the_state() {
         assert_eq!(story.plan_exit_code(), 0);
         assert!(!story.cluster.namespace_exists(&story.name));
         assert_eq!(head(story).unwrap()["generation"], 1);
-        // The change takes effect when the environment comes back.
+        // The change takes effect when the environment returns.
         story.arguments("head_sha = \"aaaaaaa2\"\nowner = \"bob\"\ntier = \"full\"");
         story.settle().expect_said(&done(0, 1, 0));
         assert_eq!(story.label("environment.on-demand/tier"), "full");

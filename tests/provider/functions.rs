@@ -46,7 +46,7 @@ fn functions_need_no_cluster() {
 }
 
 #[test]
-fn a_function_says_what_is_wrong_with_which_argument() {
+fn error_of_a_function_names_the_argument() {
     tell("function-errors", "", |story| {
         for (call, argument, why) in [
             ("environment_name(\"shop\", 1)", "repository", "has no owner"),

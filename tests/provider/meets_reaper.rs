@@ -12,7 +12,7 @@ use crate::provider::{
 
 const COMMIT: &str = "head_sha = \"aaaaaaa1\"\n";
 
-/// Time by which a call of Terraform is delayed: longer than a run of the reaper needs to its first delete.
+/// Delay of a call of Terraform: longer than a run of the reaper needs to its first delete.
 const HELD: Fault = Fault::Delay(Duration::from_secs(5));
 
 /// Starts a run with a delayed first matching call, and waits for that call.

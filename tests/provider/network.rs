@@ -26,7 +26,7 @@ fn is_namespace(peer: &Value, name: &str) -> bool {
         || selector["matchExpressions"].as_array().is_some_and(|expressions| expressions.iter().any(listed))
 }
 
-/// Ports on which the rules allow anything in a namespace.
+/// Ports that the rules of a namespace allow.
 fn ports_of(rules: &[(Vec<Value>, Vec<Value>)], namespace: &str) -> Option<Vec<Value>> {
     let found = rules.iter().filter(|(peers, _)| peers.iter().any(|peer| is_namespace(peer, namespace)));
     let ports: Vec<Value> = found.clone().flat_map(|(_, ports)| ports.clone()).collect();

@@ -102,12 +102,13 @@ fn all_mistakes_of_nested_arguments_are_reported_together() {
     tell("validate-nested", &lines(&rows), |story| {
         expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
-    let rows: [Row; 2] = [
+    let rows: [Row; 3] = [
         (
-            "access = [{ kind = \"User\", name = \"alice\" }, { kind = \"ServiceAccount\", name = \"ci\" }]",
+            "access = [{ kind = \"User\", name = \"\" }, { kind = \"ServiceAccount\", name = \"ci\" }]",
             "`ci`",
-            "`namespace` is required for the ServiceAccount",
+            "requires a namespace",
         ),
+        ("", "must not be empty", "an empty string is not the same as a value that is not set"),
         ("mesh = { kind = \"linkerd\", revision = \"1-26\" }", "`linkerd`", "has no revisions"),
     ];
     tell("validate-pairs", &lines(&rows), |story| {
@@ -124,7 +125,7 @@ fn plan_reports_all_mistakes_that_depend_on_the_tier() {
             "limits.max_cpu",
             "must be at most the quota 2, got 3",
         ),
-        ("", "limits.default_memory", "must be at most `max_memory` 4Gi, got 5Gi"),
+        ("", "limits.default_memory", "must be at most its maximum 4Gi, got 5Gi"),
     ];
     tell("plan", &lines(&rows), |story| {
         story.run(&["validate", "-no-color"]).expect_ok();

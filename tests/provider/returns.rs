@@ -264,7 +264,7 @@ fn remove_copy(mount: &str, target: &str) {
 }
 
 #[test]
-fn removed_copy_of_an_ended_environment_makes_no_diff_and_comes_back_with_it() {
+fn removed_copy_of_an_ended_environment_makes_no_diff_and_is_created_again_with_it() {
     expired_with_copy("gone-copy", |story, mount, target, set_commit| {
         remove_copy(mount, target);
         assert_eq!(story.plan_exit_code(), 0);

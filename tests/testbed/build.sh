@@ -30,7 +30,7 @@ if [ "$part" = postgres ]; then
 fi
 
 if ! command -v go >/dev/null; then
-  echo "build.sh: the Go toolchain is needed to build $part and 'go' is not on PATH. Install Go 1.26 or newer (https://go.dev/dl/)." >&2
+  echo "build.sh: the Go toolchain is needed to build $part and 'go' is not on PATH. Install Go 1.26.6 or newer (https://go.dev/dl/)." >&2
   exit 1
 fi
 

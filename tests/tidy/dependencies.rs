@@ -116,6 +116,19 @@ fn banned(tree: &str) -> Vec<String> {
 }
 
 #[test]
+fn binaries_have_no_features_for_tests() {
+    let tree =
+        cargo(&["tree", "--package=eod", "--prefix=none", "--locked", "--edges=normal,build", "--format={p} [{f}]"]);
+    assert!(tree.contains("eod-ops ") && tree.contains("eod-reaper "), "{tree}");
+    let for_tests = ["contract", "client"];
+    let ours = tree.lines().filter(|line| line.starts_with("eod-"));
+    let features = ours.filter_map(|line| Some((line, line.rsplit_once('[')?.1.split_once(']')?.0)));
+    let wrong = features.filter(|(_, features)| features.split(',').any(|feature| for_tests.contains(&feature)));
+    let wrong: BTreeSet<&str> = wrong.map(|(line, _)| line).collect();
+    assert!(wrong.is_empty(), "only tests may use these features: {wrong:?}");
+}
+
+#[test]
 fn argo_cd_plugin_has_no_client_of_a_cluster() {
     let plugin = ["--package=eod", "--no-default-features", "--features=cmp", "--edges=normal,build"];
     let tree = cargo(&[&["tree", "--prefix=none", "--locked"][..], &plugin].concat());

@@ -76,6 +76,8 @@ fn inline_tests_are_found() {
     let found = |text: &str| inline_tests(&[Source::example("a.rs", text)]).len();
     assert_eq!(found("#[cfg(test)]\nmod tests {\n}\n"), 1);
     assert_eq!(found("#[cfg(test)]\nmod laws {\n}\n"), 1);
+    assert_eq!(found("#[cfg(test)]\npub(crate) mod tests {\n}\n"), 1);
+    assert_eq!(found("use a;\npub mod tests {\n}\n"), 1);
     assert_eq!(found("#[cfg(test)]\nmod tests;\n"), 0);
 }
 
@@ -83,13 +85,21 @@ fn inline_tests(files: &[Source]) -> Vec<String> {
     let mut complaints = Vec::new();
     for Source { path, text } in files {
         for (attribute, module) in text.lines().zip(text.lines().skip(1)) {
-            let is_inline = module.trim().starts_with("mod ") && module.trim_end().ends_with('{');
-            if is_inline && (attribute.trim() == "#[cfg(test)]" || module.trim() == "mod tests {") {
+            let module = without_visibility(module.trim());
+            let is_inline = module.starts_with("mod ") && module.ends_with('{');
+            if is_inline && (attribute.trim() == "#[cfg(test)]" || module == "mod tests {") {
                 complaints.push(format!("{path}: move the unit tests to tests.rs in the folder of the module"));
             }
         }
     }
     complaints
+}
+
+/// An item without `pub` or `pub(..)` at its begin.
+fn without_visibility(item: &str) -> &str {
+    let Some(rest) = item.strip_prefix("pub") else { return item };
+    let after_scope = rest.strip_prefix('(').and_then(|scope| scope.split_once(')'));
+    after_scope.map_or(rest, |(_, rest)| rest).trim_start()
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod references;
 mod rust;
 mod source;
 mod type_names;
+mod unused_dependencies;
 
 /// Fails the test with all complaints.
 #[track_caller]

@@ -5,7 +5,8 @@ use crate::{
     source::{Source, scripts, with_endings},
 };
 
-/// Refused phrases, each with what to write. They are compared in lower case and as whole words.
+/// Refused phrases, each with what to write. They are compared in lower case and as whole words, also in
+/// identifiers.
 const REFUSED: &[(&str, &str)] = &[
     ("nobody answers", "connection refused, or timed out"),
     ("the same, of", "the noun again"),
@@ -42,6 +43,22 @@ const REFUSED: &[(&str, &str)] = &[
     ("none of ours", "not owned by EoD"),
     ("does no harm", "has no effect"),
     ("as it was written", "unchanged, or as set"),
+    ("come back", "return, or be created again"),
+    ("comes back", "returns, or is created again"),
+    ("put back", "set again, or created again"),
+    ("puts back", "sets again, or creates again"),
+    ("take off", "remove, or drop"),
+    ("takes off", "removes, or drops"),
+    ("taken off", "removed, or dropped"),
+    ("sign of life", "heartbeat"),
+    ("has died", "was killed"),
+    ("kept apart", "stored separately"),
+    ("lost track of", "no longer managed"),
+    ("further down", "below"),
+    ("stand for", "mean, or are"),
+    ("stands for", "means, or is"),
+    ("wins", "has precedence"),
+    ("whoever", "a person who"),
 ];
 
 #[test]
@@ -59,6 +76,7 @@ fn prose_is_plain() {
 #[test]
 fn refused_phrase_is_found() {
     let found = |text: &str| refused(&[Source::example("a.rs", text)]).len();
+    assert_eq!(found("fn render_in_force() {}"), 1, "identifiers consist of words, too");
     assert_eq!(found("// Nobody  answers."), 1);
     assert_eq!(found("/// It is there for whom it\n/// lies beside."), 2);
     assert_eq!(found("`shallow` and somewhere"), 0);
@@ -70,8 +88,7 @@ fn refused(files: &[Source]) -> Vec<String> {
         let mut words = Vec::new();
         for (at, line) in text.lines().enumerate() {
             let line = line.to_lowercase();
-            let of_line =
-                line.split(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '_' | '-' | '\'' | '{' | '}'));
+            let of_line = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '-' | '\'' | '{' | '}'));
             words.extend(of_line.filter(|word| !word.is_empty()).map(|word| (word.to_owned(), at + 1)));
         }
         for (phrase, remedy) in REFUSED {

@@ -19,7 +19,8 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
     without_tests(&all_tokens(text))
 }
 
-fn all_tokens(text: &str) -> Vec<Token<'_>> {
+/// Identifiers and punctuation of a file, tests included, without comments and literals.
+pub(crate) fn all_tokens(text: &str) -> Vec<Token<'_>> {
     let (mut found, mut line, mut rest) = (Vec::new(), 1, text);
     while let Some(first) = rest.chars().next() {
         let (length, is_token) = if rest.starts_with("//") {

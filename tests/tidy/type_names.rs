@@ -1,4 +1,5 @@
-//! Type names that have two meanings in product code.
+//! Type names that have two meanings in product code, or in the test kit. The kit may have a name of the product: tests name
+//! the crate with it.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,14 @@ fn type_name_has_one_meaning() {
     let product = libraries().into_iter().filter(Library::is_product);
     let files: Vec<_> = product.flat_map(|library| modules(&library.lib)).map(|module| module.source).collect();
     assert_none(&repeated(&files, REPEATED));
+}
+
+#[test]
+fn type_name_of_the_kit_has_one_meaning() {
+    let kit = libraries().into_iter().filter(|library| library.name == "eod-testkit");
+    let files: Vec<_> = kit.flat_map(|library| modules(&library.lib)).map(|module| module.source).collect();
+    assert!(!files.is_empty());
+    assert_none(&repeated(&files, &[]));
 }
 
 #[test]

@@ -54,9 +54,9 @@ fn parameters_must_agree_with_the_application() {
 
 #[test]
 fn errors_are_about_parameters_and_the_policy() {
-    let quota = "{version: 1, projects: {previews: {namespaces: ['*'], registries: [], \
-                 tiers: {full: {max_ttl: 3d, quota: {cpu: 100m}}}}}}";
-    let policy = parse_policy("policy.yaml", quota.as_bytes()).unwrap();
+    let text = "{version: 1, projects: {previews: {namespaces: ['*'], registries: [], \
+                 tiers: {full: {max_ttl: 3d}}}}}";
+    let policy = parse_policy("policy.yaml", text.as_bytes()).unwrap();
     for (namespace, pairs, expected) in [
         (
             "a-pr-1",
@@ -69,12 +69,6 @@ fn errors_are_about_parameters_and_the_policy() {
         ("a-pr-1", &[("ttl", "91d")], "parameters: ttl\n  rule:   parameter\n"),
         ("a-pr-1", &[("ttl", "8")], "parameters: ttl\n  rule:   parameter\n"),
         ("a-pr-1", &[("tier", "fulll")], "parameters: tier\n  rule:   parameter\n"),
-        (
-            "a-pr-1",
-            &[("tier", "full")],
-            "policy tiers.full.quota.cpu\n  rule:   policy\n  found:  quota 100m is below the default cpu limit 250m of a \
-             container\n  remedy: have the platform raise `tiers.full.quota.cpu` in the policy to at least 250m",
-        ),
         ("a-pr-1", &[("labels", "tier/production")], "parameters: labels\n  rule:   parameter\n"),
         ("a-pr-1", &[("head-sha", "main")], "parameters: head-sha\n  rule:   parameter\n"),
         ("a-pr-1", &[("secretRef", "secret/../prod")], "parameters: secretRef\n  rule:   parameter\n"),

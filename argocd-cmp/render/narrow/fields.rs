@@ -3,7 +3,7 @@
 use eod_yaml::PathStep;
 use serde_json::Value;
 
-use super::{Narrower, keys, value_at, value_mut};
+use super::narrower::{Narrower, keys, value_at, value_mut};
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
 use crate::policy::NarrowClass;

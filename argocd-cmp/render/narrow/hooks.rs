@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Narrower, keys, value_mut};
+use super::narrower::{Narrower, keys, value_mut};
 use crate::manifest::Manifest;
 use crate::policy::NarrowClass;
 use crate::transform::{HELM_HOOK, HOOK};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use eod_yaml::PathStep;
 use serde_json::Value;
 
-use super::{Narrower, keys, value_at, value_mut};
+use super::narrower::{Narrower, keys, value_at, value_mut};
 use crate::kind::SourceKind;
 use crate::manifest::Manifest;
 use crate::metadata_key::KeyClass;

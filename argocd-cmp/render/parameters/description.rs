@@ -48,7 +48,7 @@ const fn map(name: &'static str, example: &'static str, meaning: &'static str) -
     ParameterDescription { name, parameter_type: ParameterType::Map, default: "", example, meaning }
 }
 
-/// All parameters, in the order in which the user interface shows them.
+/// All parameters, in the order of the user interface.
 pub(crate) const PARAMETERS: [ParameterDescription; 25] = [
     string("environment", "shop-pr-7", "Name of the environment; must equal the Application's destination namespace"),
     string("repository", "acme/shop", "Repository of the pull request"),
@@ -108,7 +108,7 @@ pub(crate) const PARAMETERS: [ParameterDescription; 25] = [
     array(
         "services",
         "api,web",
-        "Services to run; names of the other services lead to the stable namespace. All services run if not set",
+        "Services to run; names of the other services resolve to the stable namespace. All services run if not set",
     ),
     with_default("replicas", "1", "2", "Maximum number of replicas of each workload"),
     with_default("state", "active", "asleep", "State of the environment: active, or asleep to run no pods"),

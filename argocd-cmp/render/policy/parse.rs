@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, UserLabels};
+use eod_domain::{
+    ContainerLimits, LimitsError, LimitsSettings, NetworkSettings, Quantity, Quota, QuotaSettings, Tier,
+    TierOverrideError, TierOverrides, Tiers, Ttl, UserLabels,
+};
 use eod_yaml::{PathStep, YamlLimits, read};
 
 use super::decode::{At, PolicyDecoder, SectionReader};
@@ -168,15 +171,41 @@ fn tiers(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
         }
     }
     match Tiers::default().with_overrides(&overrides) {
-        Ok(tiers) => Some(tiers),
+        Ok(tiers) => {
+            for tier in overrides.keys() {
+                check_quota(decoder, &at, *tier, &tiers.get(*tier).quota);
+            }
+            Some(tiers)
+        }
         Err(mistakes) => {
             for mistake in mistakes {
                 let path = mistake.path.iter().skip(1).map(|step| PathStep::Key(step.clone()));
                 let path: Vec<PathStep> = at.path.iter().cloned().chain(path).collect();
-                decoder.mistake(at.node.line, &path, mistake.error, "correct the value");
+                let remedy = tier_remedy(&mistake.error);
+                decoder.mistake(at.node.line, &path, mistake.error, remedy);
             }
             None
         }
+    }
+}
+
+fn tier_remedy(error: &TierOverrideError) -> String {
+    match error {
+        TierOverrideError::Permanent(_) => "remove this key".to_owned(),
+        TierOverrideError::TtlAboveMaximum { .. } => format!("lower `ttl`, or raise `max_ttl` (at most {})", Ttl::MAX),
+        TierOverrideError::WarningTooLong { .. } => "lower `warning`, or raise `ttl`".to_owned(),
+    }
+}
+
+/// Refuses a quota below the default limits of a container: no environment of the tier could be rendered.
+fn check_quota(decoder: &mut PolicyDecoder<'_>, tiers: &At<'_>, tier: Tier, quota: &Quota) {
+    let mistakes = ContainerLimits::resolve(&LimitsSettings::default(), quota).err().unwrap_or_default();
+    for mistake in mistakes {
+        let LimitsError::DefaultAboveMax { resource, default, max } = mistake.error else { continue };
+        let keys = [tier.as_str(), "quota", resource].map(|key| PathStep::Key(key.to_owned()));
+        let path: Vec<PathStep> = tiers.path.iter().cloned().chain(keys).collect();
+        let message = format!("quota {max} is below the default {resource} limit {default} of a container");
+        decoder.mistake(tiers.node.line, &path, message, format!("set it to at least {default}"));
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use eod_domain::EnvironmentName;
 use eod_domain::vault::SecretRef;
 
-/// A pattern of names in which `*` matches any text, such as `*-pr-*`.
+/// A pattern of names, such as `*-pr-*`; `*` matches any text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NamePattern(String);
 
@@ -20,7 +20,7 @@ pub struct NamePatternError(String);
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SecretPrefix(String);
 
-/// Reasons for which a text is not a prefix of secrets.
+/// Errors of a prefix of secrets.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SecretPrefixError {
     /// Not a prefix of a secret reference.

@@ -100,6 +100,7 @@ projects:
   a: { namespaces: [a], registries: [], approval: }
   b: { namespaces: [b], registries: [], approval: { trusted_authors: alice, label_prefix: "", labels: [] } }
   c: { namespaces: [c], registries: [], approval: true }
+  d: { namespaces: [d], registries: [], tiers: { full: { quota: { cpu: 100m, memory: 64Mi } } } }
 "#;
     expect_test::expect![[r#"
         policy.yaml:2: version: unsupported version 2; the supported version is 1
@@ -110,7 +111,7 @@ projects:
         policy.yaml:9: projects.previews.kinds[0]: kind `Namespace` is never allowed: it is cluster-scoped
         policy.yaml:10: projects.previews.default_labels: key `environment.on-demand/env` is set by EoD; use another key
         policy.yaml:11: projects.previews.tiers.full.quota.cpus: unknown key
-        policy.yaml:11: projects.previews.tiers.full.ttl: TTL 9d is above the maximum TTL 7d of the tier; lower `ttl` or raise `max_ttl` (at most 90d)
+        policy.yaml:11: projects.previews.tiers.full.ttl: TTL 9d is above the maximum TTL 7d of the tier
         policy.yaml:11: projects.previews.tiers.fulll: unsupported tier `fulll`: supported are lightweight, full, compliance, staging
         policy.yaml:12: projects.previews.network.stable_services: unknown key
         policy.yaml:13: projects.previews.stable_services[0]: invalid service `payments`: expected namespace, name and the port of its pods, as in `stable/payments:8080`
@@ -128,7 +129,9 @@ projects:
         policy.yaml:24: projects.b.approval.label_prefix: prefix is empty, so every label with a commit would approve it
         policy.yaml:24: projects.b.approval.labels: unknown key
         policy.yaml:24: projects.b.approval.trusted_authors: expected a list, got a string
-        policy.yaml:25: projects.c.approval: expected a map, got a boolean"#]]
+        policy.yaml:25: projects.c.approval: expected a map, got a boolean
+        policy.yaml:26: projects.d.tiers.full.quota.cpu: quota 100m is below the default cpu limit 250m of a container
+        policy.yaml:26: projects.d.tiers.full.quota.memory: quota 64Mi is below the default memory limit 256Mi of a container"#]]
     .assert_eq(&mistakes(text).join("\n"));
 }
 
@@ -168,5 +171,18 @@ fn patterns_match_whole_names() {
     }
     for (pattern, name) in [("a", "ab"), ("*-pr-*", "pr-1"), ("a*b", "ab-c"), ("ab*ba", "aba")] {
         assert!(!fits(pattern, name), "{pattern} {name}");
+    }
+}
+
+#[test]
+fn mistakes_in_a_tier_have_their_remedies() {
+    for (tier, remedy) in [
+        ("full: { ttl: 9d }", "remedy: lower `ttl`, or raise `max_ttl` (at most 90d)"),
+        ("full: { warning: 25h }", "remedy: lower `warning`, or raise `ttl`"),
+        ("staging: { ttl: 4h }", "remedy: remove this key"),
+    ] {
+        let text = format!("{{version: 1, projects: {{a: {{namespaces: [a], registries: [], tiers: {{{tier}}}}}}}}}");
+        let refusals = parse_policy("policy.yaml", text.as_bytes()).expect_err(tier).to_string();
+        assert!(refusals.contains(remedy), "{refusals}");
     }
 }

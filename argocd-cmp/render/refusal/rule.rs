@@ -4,7 +4,7 @@ use std::fmt;
 
 use strum::VariantArray;
 
-/// Rules by which something is refused. Each name is part of every refusal and a label of a metric.
+/// Rules of refusals. Each name is part of every refusal and a label of a metric.
 #[derive(
     Clone,
     Copy,
@@ -67,7 +67,7 @@ pub struct RuleDescription {
 }
 
 impl RefusalRule {
-    /// All rules, in the order in which refusals of one line are sorted.
+    /// All rules, in the sort order of the refusals of one line.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Name of the rule, such as `host-access`.
@@ -179,7 +179,7 @@ impl RefusalRule {
                 "Commit the needed files to the repository",
             ),
             Self::Route => (
-                "Routes lead from the policy's gateway or ingress class to Services of the environment",
+                "Routes forward from the policy's gateway or ingress class to Services of the environment",
                 "a `backendRef` of another namespace, or a `defaultBackend`",
                 "Remove the field, or use Services of the environment",
             ),

@@ -21,7 +21,7 @@ struct Database<'a> {
     service: &'a str,
     /// `Kind/name` of the workload.
     workload: String,
-    /// Wave in which Service and workload both exist.
+    /// First sync wave with both Service and workload.
     wave: i64,
 }
 

@@ -19,9 +19,9 @@ pub(crate) const WAVE: &str = "argocd.argoproj.io/sync-wave";
 
 /// Argo CD's annotation for options of one object's sync.
 pub(crate) const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
-/// Options with which Argo CD deletes and creates an object instead of changing it.
+/// Options of Argo CD to delete and create an object instead of changing it.
 pub(crate) const REPLACE: &str = "Force=true,Replace=true";
-/// Options with which Argo CD asks for a confirmation before it deletes an object.
+/// Options of Argo CD that require a confirmation before an object is deleted.
 pub(crate) const CONFIRM: &str = "Delete=confirm,Prune=confirm";
 
 /// Helm's hook annotation.
@@ -96,7 +96,7 @@ pub(crate) fn wave(manifest: &Manifest) -> Option<i64> {
     manifest.annotation(WAVE).map_or(Some(0), |text| text.parse().ok())
 }
 
-/// Wave in which an object is applied after the rewrite.
+/// Sync wave of an object after the rewrite.
 pub(super) fn wave_of_object(manifest: &Manifest, waves: &Waves) -> i64 {
     match change(manifest) {
         Some(HookChange::Argo { weight, .. } | HookChange::Helm { weight }) => waves.wave(weight),

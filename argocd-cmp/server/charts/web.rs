@@ -3,7 +3,7 @@
 use eod_render::ToolError;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Certificate, Client, StatusCode, Url, redirect::Policy};
-use std::error::Error as _;
+use std::error::Error;
 use std::time::Duration;
 
 use super::SERVER_REMEDY;
@@ -38,7 +38,7 @@ pub(super) fn client(roots: &[Certificate]) -> Result<Client, String> {
         .user_agent(concat!("eod-cmp/", env!("CARGO_PKG_VERSION")))
         .tls_certs_merge(roots.iter().cloned())
         .build()
-        .map_err(|error| chain(&error))
+        .map_err(|error| root(&error))
 }
 
 impl Web<'_> {
@@ -68,7 +68,7 @@ impl Web<'_> {
                 request = request.header(ACCEPT, accept);
             }
             let failed = |problem: reqwest::Error| {
-                error(format!("`{target}` cannot be read: {}", chain(&problem.without_url())), SERVER_REMEDY)
+                error(format!("`{target}` cannot be read: {}", root(&problem.without_url())), SERVER_REMEDY)
             };
             let mut response = request.send().await.map_err(failed)?;
             let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
@@ -124,13 +124,11 @@ impl Answer {
     }
 }
 
-/// Error with its causes.
-fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
+/// Root cause of an error. The links before it only name the layers of the HTTP library.
+fn root(error: &reqwest::Error) -> String {
+    let mut root: &dyn Error = error;
+    while let Some(next) = root.source() {
+        root = next;
     }
-    text
+    root.to_string()
 }

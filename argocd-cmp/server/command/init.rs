@@ -4,7 +4,7 @@ mod helm_values;
 
 use crate::arguments::InitFormat;
 
-/// Documents in the order in which they are applied: the files of the examples.
+/// Documents in the order of their application: the files of the examples.
 const DOCUMENTS: [&str; 9] = [
     include_str!("../../../examples/argocd/settings.yaml"),
     include_str!("../../../examples/argocd/policy.yaml"),

@@ -86,7 +86,7 @@ impl SeedFile {
         Self(path.to_owned())
     }
 
-    /// The secret, or the reason for which it cannot be used.
+    /// The secret, or the error of the file.
     fn read(&self) -> Result<Vec<u8>, String> {
         let shown = self.0.display();
         let failed = |error: io::Error| match error.kind() {
@@ -104,7 +104,7 @@ impl SeedFile {
         Ok(seed)
     }
 
-    /// Digest of the secret, or the reason for which it cannot be used.
+    /// Digest of the secret, or of the error of the file.
     pub(super) fn version(&self) -> Vec<u8> {
         self.read().map_or_else(String::into_bytes, |seed| Sha256::digest(seed).to_vec())
     }

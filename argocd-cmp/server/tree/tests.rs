@@ -23,7 +23,7 @@ fn directory_is_read_like_an_archive() {
     let read = read_tree(root, TreeScope::Checkout, &ArchiveLimits::default(), AppDirectory { path: "app" }).unwrap();
     let text = |path: &str| read.files.read("", path).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
     assert_eq!(text("app/base/b.yaml").unwrap(), "base/b.yaml");
-    assert!(text("app/out").is_err(), "a link never leads out of the tree");
+    assert!(text("app/out").is_err(), "a link never has a target outside of the tree");
     assert_eq!(read.files.names(""), ["app", "base"]);
     assert_eq!(read.left_out, ["large"]);
     assert_eq!(text("base/.argocd-source.yaml").unwrap(), "", "the name is enough to refuse it");

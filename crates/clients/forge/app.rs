@@ -21,13 +21,13 @@ use zeroize::Zeroizing;
 
 use super::token_value::{TokenError, header};
 
-/// Time before now at which the JWT begins, for servers with a clock behind ours.
+/// Backdating of the JWT, for servers with a slow clock.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// Lifetime of the JWT. GitHub allows ten minutes from its begin.
+/// Lifetime of the JWT. GitHub allows ten minutes from its start.
 const LIFE: Duration = Duration::from_secs(540);
 
-/// Time before its expiry from which the token of an installation is not used.
+/// Minimum remaining lifetime of a token of an installation that is used.
 const MARGIN: Duration = Duration::from_secs(300);
 
 /// A GitHub App and one of its installations.

@@ -32,7 +32,7 @@ pub struct ClusterSettings {
     pub client_key: Option<SecretString>,
     /// Program that prints the credentials.
     pub exec: Option<Exec>,
-    /// Use the service account of the pod in which the process runs.
+    /// Use the service account of the process's own pod.
     pub in_cluster: bool,
     /// URL of a proxy, `http://proxy:3128`. If not set, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide.
     pub proxy_url: Option<String>,

@@ -15,7 +15,7 @@ use crate::{clock::TimeSource, deadline::Deadline};
 /// Lifetime of a token that was read from a file. Token files are rotated; client-go reads them once a minute as well.
 const TOKEN_FILE_LIFE: Duration = Duration::from_secs(60);
 
-/// Time before its expiry from which a token is not used, so that it does not expire during the request.
+/// Minimum remaining lifetime of a token that is used, so that it does not expire during the request.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// A credential.
@@ -56,7 +56,7 @@ pub(super) async fn obtain(
     }
 }
 
-/// Time from which a credential is renewed: a minute before its expiry, or a quarter of a lifetime below four minutes.
+/// Time of the renewal of a credential: a minute before its expiry, or a quarter of a lifetime below four minutes.
 fn usable_until(now: SystemTime, expires: SystemTime) -> SystemTime {
     let life = expires.duration_since(now).unwrap_or_default();
     now + life.saturating_sub(MARGIN.min(life / 4))

@@ -23,7 +23,7 @@ use eod_domain::{
 use serde_json::{Map, Value, json};
 
 pub use heads::{HeadPage, ListedHead};
-use stored::metadata;
+use stored::{EVENTS, metadata};
 pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
 pub use texts::{HISTORY_PARTS, HistoryProblem, StoredText};
 
@@ -36,9 +36,6 @@ use super::{
     verbs::{Deleted, Preconditions},
 };
 use crate::{Deadline, Error, ErrorKind};
-
-/// Key of the sealed events in the ConfigMap's data.
-const EVENTS: &str = "events";
 
 /// Ledgers of one installation.
 #[derive(Clone, Debug)]

@@ -34,7 +34,7 @@ use crate::{Deadline, Error, ErrorKind};
 /// Lifetime of a snapshot.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// Minimum number of distinct namespaces for which a snapshot is cheaper.
+/// Minimum number of distinct namespaces for a snapshot to be cheaper.
 const FEW: usize = 4;
 
 /// Time that the first reads wait for further ones: callers start their reads together. A single read takes this much

@@ -15,7 +15,7 @@ use crate::{clock::TimeSource, send::lock};
 pub struct ServerTime {
     /// `Date` of the response, in whole seconds.
     pub server: Timestamp,
-    /// Local time at which the response arrived.
+    /// Local time of the response's arrival.
     pub local: Timestamp,
 }
 

@@ -142,6 +142,11 @@ impl PostgresSettings {
         Ok(self)
     }
 
+    /// True if a keyword is set. A caller can refuse a password in a place that others can read.
+    pub fn has(&self, keyword: &str) -> bool {
+        self.value(keyword).is_some()
+    }
+
     fn value(&self, keyword: &str) -> Option<&str> {
         self.values.get(keyword).map(|value| value.as_str()).filter(|value| !value.is_empty())
     }

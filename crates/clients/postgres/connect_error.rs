@@ -1,4 +1,4 @@
-//! Errors of a connection that are no network failures and no errors of the server.
+//! Errors of a connection other than network failures and errors of the server.
 
 use std::{io, path::PathBuf};
 

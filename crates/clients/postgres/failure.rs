@@ -1,7 +1,7 @@
 //! Errors of the server as typed facts.
 //!
 //! PostgreSQL puts values of rows into some texts: the key of a duplicate into `DETAIL`, the input into the message of a
-//! failed conversion. These texts are kept apart as [`RowText`] and are never printed.
+//! failed conversion. These texts are stored separately as [`RowText`] and are never printed.
 
 use std::fmt;
 
@@ -51,7 +51,7 @@ impl RowText {
 }
 
 impl PostgresFailure {
-    /// The error of a statement. Its first words tell the privilege that is missing.
+    /// The error of a statement. The first words of the statement name the privilege that is missing.
     pub(super) fn new(error: &DbError, sql: &str) -> Self {
         let sqlstate = error.code().code().to_owned();
         let safe = !may_quote_values(&sqlstate);

@@ -46,7 +46,7 @@ pub enum PostgresPrivilege {
 }
 
 impl MissingPrivilege {
-    /// The missing privilege behind a message; none for other errors and for messages in another language.
+    /// The missing privilege that a message names; `None` for other errors and for messages in another language.
     pub(super) fn of(sqlstate: &str, message: &str, sql: &str) -> Option<Self> {
         if sqlstate != "42501" {
             return None;

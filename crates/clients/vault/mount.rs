@@ -43,7 +43,7 @@ impl Vault {
         Ok(found)
     }
 
-    /// Splits `mount/path` into both parts, for imports, in which both are one string.
+    /// Splits `mount/path` into both parts, for imports, which have both in one string.
     ///
     /// # Errors
     ///

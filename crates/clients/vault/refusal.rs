@@ -119,7 +119,7 @@ impl fmt::Display for VaultRefusal {
 
 impl StdError for VaultRefusal {}
 
-/// One message of the server on one line. Most are a list with one item, of which only the item is kept.
+/// One message of the server on one line. Most are a list with one item; only the item is kept.
 fn one_line(error: &str) -> String {
     let points = match error.split_once(" occurred:") {
         Some((count, points)) if count.ends_with(" error") || count.ends_with(" errors") => points,

@@ -4,16 +4,15 @@
 //! removed or inserted without a change of every later hash, and the head records the last one.
 //!
 //! The chain proves that the events are complete and unchanged since the head was written. It does not prove that the
-//! writer of the head was honest: whoever may write the ConfigMap may write a new chain.
+//! writer of the head was honest: a person with write access to the ConfigMap can write a new chain.
 
 mod fold;
-
-use serde::{Deserialize, Serialize};
+mod line;
 
 use self::fold::fold;
+use self::line::{ChainLine, chain_hash, chain_line};
 use super::event::{Event, EventError, EventKind};
-use super::head::{HASH_LENGTH, LedgerHead};
-use crate::hash;
+use super::head::LedgerHead;
 
 /// Maximum number of sealed events. Above, the oldest half is folded.
 pub const EVENTS_MAX: usize = 200;
@@ -22,7 +21,7 @@ pub const EVENTS_BYTES_MAX: usize = 256 * 1024;
 
 /// Statement about a verified chain, for readers of an audit.
 pub const CHAIN_PROOF: &str = "Proven: the events are complete, unchanged and in this order since the head was written. \
-    Not proven: that the writer of the head was honest; whoever may write the ledger's ConfigMap may write a new chain. \
+    Not proven: that the writer of the head was honest; a person with write access to the ledger's ConfigMap can write a new chain. \
     Events of a summary are proven by its hash only against an earlier copy of the ledger.";
 
 /// Event that is not sealed yet, with its key in the ConfigMap.
@@ -108,16 +107,6 @@ pub enum SealError {
     Event(#[from] EventError),
 }
 
-/// Event in the chain, as one line.
-#[derive(Deserialize, Serialize)]
-struct ChainLine {
-    n: u64,
-    #[serde(flatten)]
-    event: Event,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    h: String,
-}
-
 /// Verifies the sealed events against the head.
 ///
 /// # Errors
@@ -192,22 +181,11 @@ fn chain(events: &[(u64, Event)]) -> Chained {
     let mut chained = Chained { text: String::new(), lines: 0, hash: String::new() };
     for (n, event) in events {
         chained.hash = chain_hash(&chained.hash, *n, event);
-        chained.text.push_str(&line(*n, event, &chained.hash));
+        chained.text.push_str(&chain_line(*n, event, &chained.hash));
         chained.text.push('\n');
         chained.lines += 1;
     }
     chained
-}
-
-fn chain_hash(before: &str, n: u64, event: &Event) -> String {
-    let mut hash = hash::sha256_hex(format!("{before}{}", line(n, event, "")).as_bytes());
-    hash.truncate(HASH_LENGTH);
-    hash
-}
-
-fn line(n: u64, event: &Event, hash: &str) -> String {
-    let line = ChainLine { n, event: event.clone(), h: hash.to_owned() };
-    serde_json::to_string(&line).expect("an event has only strings, numbers and maps with string keys")
 }
 
 /// Number of events that a summary replaces; none for every other event.

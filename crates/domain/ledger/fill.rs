@@ -11,7 +11,7 @@ pub const LEDGER_BYTES_MAX: usize = 1024 * 1024;
 pub const LOOSE_EVENTS_MAX: usize = 1000;
 /// Maximum size of events that are not sealed in bytes, for writers of events that nothing depends on.
 pub const LOOSE_BYTES_MAX: usize = 512 * 1024;
-/// Percentage from which on a writer flags a ledger, so that the reaper seals it before others.
+/// Minimum percentage for a flag on a ledger, so that the reaper seals it before others.
 pub const FLAGGED_PERCENT: usize = 50;
 
 const _: () = assert!(EVENTS_BYTES_MAX + LOOSE_BYTES_MAX < LEDGER_BYTES_MAX, "there is a reserve for an end");

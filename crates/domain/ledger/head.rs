@@ -49,18 +49,22 @@ pub struct LedgerHead {
     /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
-    /// Outcome of each step of the end. Before the end only a wish of a person: `vault` is kept.
+    /// Outcome of each step of the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<EndStep, StepOutcome>,
     /// Id of the run that holds a running create or end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
-    /// Last sign of life of the holder.
+    /// Last heartbeat of the holder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beat: Option<Timestamp>,
     /// True if a person or the forge lifted the tombstone, so that the environment may return.
     #[serde(default, skip_serializing_if = "is_false")]
     pub lifted: bool,
+    /// True if a person keeps the copies in Vault after the end of this life, independent of its reason. A cancelled end does not
+    /// change that.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub keeps_vault: bool,
     /// First refusal for lack of a free place, in the phase `queued`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued_at: Option<Timestamp>,
@@ -148,6 +152,7 @@ impl LedgerHead {
             holder: None,
             beat: None,
             lifted: false,
+            keeps_vault: false,
             queued_at: None,
             label: TriggerLabelRecord::default(),
             comment: None,

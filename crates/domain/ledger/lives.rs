@@ -35,7 +35,7 @@ impl Lives {
         if is_before_create && is_after_end() { event.g.saturating_add(1) } else { event.g }
     }
 
-    /// True if an event is the recorded end of its life. Events before the next create are told from those of the life by it.
+    /// True if an event is the recorded end of its life. This distinguishes later events, before the next create, from those of the life.
     pub(super) fn is_end(&self, event: &Event) -> bool {
         event.e == EventKind::Ended && self.ended.get(&event.g) == Some(&event.t)
     }

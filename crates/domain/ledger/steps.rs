@@ -164,8 +164,11 @@ impl EndPlan {
             EndStep::Snapshot => tier != Tier::Full || matches!(reason, EndReason::Destroyed | EndReason::Lost),
             // Who destroys has already removed the environment from its source of truth.
             EndStep::TriggerLabel | EndStep::HandOver => matches!(reason, EndReason::Destroyed | EndReason::Lost),
-            // People may have edited the copies of an open pull request.
-            EndStep::Vault => keep_vault || matches!(reason, EndReason::Expired | EndReason::Lost),
+            // People may have edited the copies of an open pull request. A destroy may be the first half of a replacement, or
+            // its configuration keeps them.
+            EndStep::Vault => {
+                keep_vault || matches!(reason, EndReason::Expired | EndReason::Destroyed | EndReason::Lost)
+            }
             EndStep::Dns | EndStep::Database | EndStep::Objects => reason == EndReason::Lost,
             EndStep::LastLook | EndStep::Ledger | EndStep::Namespace | EndStep::Record => false,
         };

@@ -31,7 +31,7 @@ pub enum ReturnReason {
     Lifted,
 }
 
-/// Decides if an ended environment comes back; none if it stays absent.
+/// Decides if an ended environment returns; none if it stays absent.
 ///
 /// A shorter or longer form of the tombstone's commit is the same commit. Without a commit in the tombstone, no commit is
 /// new: absence of a record is not a change.

@@ -10,10 +10,11 @@
 //! ```
 
 mod record;
+mod silence;
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::head::{LedgerHead, TriggerLabelRecord};
 use super::phase::{EndReason, LedgerPhase, MadeBy};
@@ -24,9 +25,7 @@ use crate::pull_request::HeadSha;
 use crate::tier::Tier;
 
 pub use self::record::LifeFacts;
-
-/// Silence after which another run may take over from a holder: longer than any call can last.
-pub const SILENCE: SignedDuration = SignedDuration::from_mins(15);
+pub use self::silence::SILENCE;
 
 /// Request to create an environment, or to bring it back.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -105,13 +104,13 @@ pub enum TransitionError {
         recorded: String,
     },
     /// Another run holds a running create or end.
-    #[error("run `{holder}` is still {phase} the environment: its last sign of life was {silent} s ago")]
+    #[error("run `{holder}` is still {phase} the environment: its last heartbeat was {silent} s ago")]
     Held {
         /// Id of the run.
         holder: String,
         /// Phase of the ledger.
         phase: LedgerPhase,
-        /// Seconds since its last sign of life.
+        /// Seconds since its last heartbeat.
         silent: i64,
     },
     /// The phase does not allow the request.
@@ -242,6 +241,7 @@ impl Transitions {
             next.generation = head.generation.saturating_add(1);
             next.uid = None;
             next.label = TriggerLabelRecord::default();
+            next.keeps_vault = false;
             self.enter(&mut next, LedgerPhase::Creating);
         }
         self.describe(&mut next, request);
@@ -303,12 +303,13 @@ impl Transitions {
         if !is_interrupted_create {
             next.generation = next.generation.saturating_add(1);
             next.label = TriggerLabelRecord::default();
+            next.keeps_vault = false;
         }
         next.uid = Some(uid.to_owned());
         Ok(next)
     }
 
-    /// Records a sign of life of the holder.
+    /// Records a heartbeat of the holder.
     ///
     /// # Errors
     ///
@@ -316,7 +317,7 @@ impl Transitions {
     pub fn beat(self, head: &LedgerHead, generation: u64, holder: &str) -> Result<LedgerHead, TransitionError> {
         check_generation(head, generation)?;
         if !matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Ending) {
-            return Err(phase_error(head, "a sign of life", "creating or ending"));
+            return Err(phase_error(head, "a heartbeat", "creating or ending"));
         }
         if head.holder.as_deref() != Some(holder) {
             return Err(self.held(head));
@@ -350,8 +351,8 @@ impl Transitions {
         next.uid = head.uid.clone().or_else(|| request.uid.clone());
         self.enter(&mut next, LedgerPhase::Ending);
         next.reason = Some(request.reason);
-        let keep_vault = request.keep_vault || head.keeps_vault();
-        next.steps = EndPlan::new(request.reason, head.tier, keep_vault).steps;
+        next.keeps_vault |= request.keep_vault;
+        next.steps = EndPlan::new(request.reason, head.tier, next.keeps_vault).steps;
         // Both are done by the time this head is stored: the decision is the last look, the head is the record.
         next.steps.insert(EndStep::LastLook, StepOutcome::Done);
         next.steps.insert(EndStep::Ledger, StepOutcome::Done);
@@ -432,7 +433,7 @@ impl Transitions {
             return Err(self.held(head));
         }
         let has_begun = |step: &EndStep| matches!(head.steps.get(step), Some(StepOutcome::Done | StepOutcome::Failed));
-        // DNS records come back with the next apply.
+        // DNS records are created again by the next apply.
         let deleting = [EndStep::Namespace, EndStep::Database, EndStep::Vault, EndStep::Objects];
         if let Some(step) = deleting.into_iter().find(has_begun) {
             return Err(TransitionError::TooLate(step));
@@ -567,11 +568,6 @@ impl LedgerHead {
     /// Steps of a running or finished end that can begin now, in order.
     pub fn next_steps(&self) -> Vec<EndStep> {
         next_steps(&self.steps)
-    }
-
-    /// True if the holder of a running create or end has shown no sign of life for [`SILENCE`], or there is no holder.
-    pub fn is_silent(&self, now: Timestamp) -> bool {
-        self.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE)
     }
 
     /// Steps that an end has left for later runs.

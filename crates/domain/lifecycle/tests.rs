@@ -79,7 +79,7 @@ fn a_short_ttl_shortens_the_warning() {
 }
 
 proptest! {
-    /// Activity always leads to an active environment, with the end moved by the clock.
+    /// The result of activity is always an active environment, with the end moved by the clock.
     #[test]
     fn activity_leads_back_to_active(ttl in 1_u32..=7_776_000, warning in 1_u32..=7_776_000, now in 0_i64..4_000_000_000) {
         let now = Timestamp::from_second(now).unwrap();

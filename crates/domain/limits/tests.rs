@@ -44,7 +44,6 @@ fn defaults_above_a_small_quota_are_reported() {
     let mistakes = ContainerLimits::resolve(&LimitsSettings::default(), &small).unwrap_err();
     assert_eq!(
         mistakes[0].to_string(),
-        "limits.default_cpu: default cpu limit must be at most `max_cpu` 100m, got 250m; set `limits.default_cpu`, or raise \
-         the quota"
+        "limits.default_cpu: default cpu limit of a container must be at most its maximum 100m, got 250m"
     );
 }

@@ -1,3 +1,5 @@
+mod distinct;
+
 use super::*;
 
 fn name(identity: &str, template: Option<&str>) -> Result<String, NameError> {

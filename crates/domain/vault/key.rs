@@ -27,7 +27,7 @@ pub struct KeyRecord {
     pub result: KeyResult,
     /// True if the copy was changed or deleted by others.
     pub edited: bool,
-    /// Time at which the server stored the version, to the nanosecond, as written by the server. It identifies the copy if
+    /// Storage time of the version, to the nanosecond, as written by the server. It identifies the copy if
     /// the run was interrupted before it wrote the provenance.
     pub created_time: Option<String>,
 }

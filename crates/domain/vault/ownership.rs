@@ -33,7 +33,7 @@ pub struct KeyFacts {
     pub current_version: u64,
     /// True if that version was deleted or destroyed.
     pub deleted: bool,
-    /// Time at which that version was stored, as written by the server.
+    /// Storage time of that version, as written by the server.
     pub created_time: Option<String>,
     /// Ownership entries.
     pub ownership: CopyOwnership,

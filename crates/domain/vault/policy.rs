@@ -11,7 +11,7 @@ use crate::vault::globs::Globs;
 use crate::vault::path::{MountPath, SecretPath};
 use crate::vault::provenance::EnvironmentLabel;
 
-/// Maximum depth below a source at which a sensitive folder is denied. Vault has no pattern for any depth that has
+/// Maximum depth of a denied sensitive folder below a source. Vault has no pattern for any depth that has
 /// precedence over a right.
 const DENIED_DEPTH: usize = 6;
 

@@ -21,7 +21,7 @@ pub const INSTALLATION: &str = "eod-installation";
 pub const SOURCE: &str = "eod-src";
 /// Entry: version of the source, or `none`.
 pub const SOURCE_VERSION: &str = "eod-src-version";
-/// Entry: time at which the server stored the copy, or `none`.
+/// Entry: storage time of the copy, or `none`.
 pub const CREATED: &str = "eod-created";
 /// Entry: nonce of the run that created or adopted the copy.
 pub const NONCE: &str = "eod-nonce";
@@ -51,7 +51,7 @@ pub struct CopyProvenance {
     pub source: SecretRef,
     /// Version of the source; none if it has no versions.
     pub source_version: Option<u64>,
-    /// Time at which the server stored the copy, as written by the server.
+    /// Storage time of the copy, as written by the server.
     pub created: Option<String>,
     /// Nonce of the run.
     pub nonce: Nonce,

@@ -100,7 +100,7 @@ fn limit_is_that_of_a_whole_row() {
 }
 
 #[test]
-fn memory_of_a_large_row_is_given_back() {
+fn memory_of_a_large_row_is_released() {
     let mut decoder = CopyDecoder::new(1, 8 << 20);
     let bytes = encoded(1, &[vec![Some(vec![7; 4 << 20])]]);
     decoder.push(&bytes[..bytes.len() - 2]);

@@ -110,7 +110,7 @@ fn output_class(function: &MaskFunction, class: TypeClass) -> TypeClass {
     }
 }
 
-/// True if a constant is a value of a type, as far as this can be told without the database.
+/// True if a constant is a value of a type, checked without the database.
 fn is_value(class: TypeClass, value: &str) -> bool {
     let unsigned = value.strip_prefix('-').unwrap_or(value);
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -71,14 +71,20 @@ pub(super) fn default_rule(column: &CatalogueColumn) -> Option<ColumnRule> {
     if column.class == TypeClass::Json {
         return (!column.unique).then(|| ColumnRule::Json(Vec::new()));
     }
-    let named = by_name(&column.name.name).and_then(|kind| function(kind, column.class));
+    let named = named_kind(column).and_then(|kind| function(kind, column.class));
     let room = Room { limit: column.limit, unique: column.unique };
     let fits = |function: &MaskFunction| {
         function.accepts(column.class)
             && function.check_room(room).is_ok()
             && !(column.not_null && *function == MaskFunction::Null)
     };
-    let typed = match column.class {
+    let function = named.into_iter().chain(default_functions(column.class)).find(fits)?;
+    Some(ColumnRule::Function { function, fold_case: false })
+}
+
+/// Functions for the values of a type, the best one first.
+pub(super) fn default_functions(class: TypeClass) -> [MaskFunction; 2] {
+    match class {
         TypeClass::Text | TypeClass::Xml => [MaskFunction::Text, MaskFunction::NationalId],
         TypeClass::Bytes => [MaskFunction::Hash { length: 32 }, MaskFunction::Null],
         TypeClass::Inet => [MaskFunction::Ip, MaskFunction::Null],
@@ -88,9 +94,12 @@ pub(super) fn default_rule(column: &CatalogueColumn) -> Option<ColumnRule> {
         TypeClass::Numeric | TypeClass::Float => [MaskFunction::NumberNoise { percent: 10 }, MaskFunction::Null],
         TypeClass::Uuid => [MaskFunction::Uuid, MaskFunction::Null],
         _ => [MaskFunction::Null, MaskFunction::Null],
-    };
-    let function = named.into_iter().chain(typed).find(fits)?;
-    Some(ColumnRule::Function { function, fold_case: false })
+    }
+}
+
+/// Kind for the name of a column; none if the name is not personal.
+pub(super) fn named_kind(column: &CatalogueColumn) -> Option<MaskKind> {
+    by_name(&column.name.name)
 }
 
 /// Kind for the name of a column: the first entry of [`WORDS`] with a word that the name has.

@@ -12,7 +12,7 @@ use crate::{
 const IBAN_LENGTHS: std::ops::RangeInclusive<usize> = 15..=34;
 /// Shortest and longest card number (ISO/IEC 7812).
 const CARD_LENGTHS: std::ops::RangeInclusive<usize> = 12..=19;
-/// Digits of a card number that tell its brand.
+/// Digits of a card number that identify its brand.
 const BRAND: usize = 2;
 
 /// Masks the account of an IBAN. Its country and its spaces stay.

@@ -40,7 +40,7 @@ impl DecimalNumber {
         if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
     }
 
-    /// Magnitudes with as many digits that are of the same type.
+    /// Range of the numbers with the same number of digits and the same type.
     fn room(&self, class: TypeClass) -> Magnitudes {
         match class {
             TypeClass::Integer => magnitudes(self.digits, self.negative),
@@ -53,7 +53,7 @@ impl DecimalNumber {
     }
 }
 
-/// Changes a number by up to so many percent, but not by nothing. Zero, `NaN` and infinity stay.
+/// Changes a number by at most `percent` percent, and at least by one unit of its last digit. Zero, `NaN` and infinity stay.
 pub(super) fn noisy(key: &DomainKey, class: TypeClass, percent: u8, value: &str) -> String {
     let mut stream = Stream::new(key, 15, value.as_bytes());
     let part = u128::from(stream.below(u64::from(percent.clamp(1, 90)) * 10_000)) + 1;

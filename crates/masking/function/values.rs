@@ -14,7 +14,7 @@ pub struct ValueForm {
 }
 
 impl ValueForm {
-    /// The text that stands for all equal texts.
+    /// One form of all texts that are equal for the policy.
     pub fn canonical<'a>(&self, class: TypeClass, value: &'a str) -> Cow<'a, str> {
         match class {
             TypeClass::Numeric | TypeClass::Integer => decimal(value),

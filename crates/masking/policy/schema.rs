@@ -88,8 +88,7 @@ pub fn masking_policy_schema() -> Value {
 }
 
 fn json_schema() -> Value {
-    let meaning =
-        "Rules of values inside of documents, by their paths, such as $.address.street. The most specific path wins.";
+    let meaning = "Rules of values inside of documents, by their paths, such as $.address.street. The most specific path is used.";
     json!({
         "type": "object",
         "additionalProperties": false,

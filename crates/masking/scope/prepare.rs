@@ -1,11 +1,13 @@
 //! Preparation of a text for the parser, by its tokens: bounds, data of COPY, meta-commands of psql, templates.
 //!
-//! Parts that are not SQL become spaces, so that lines stay.
+//! Parts that are not SQL become spaces, so that lines stay. So do the targets of `SELECT ... INTO` in PL/pgSQL: they are
+//! variables, and the parser does not support them.
 
 use std::ops::Range;
 
 use squawk_lexer::{LiteralKind, Token, TokenKind, tokenize};
 
+use super::into_clause::into_clauses;
 use super::{MigrationScope, SqlName, SqlPlace, WideningReason};
 
 /// Maximum size of a file.
@@ -61,6 +63,10 @@ struct Statement {
     too_large: Option<WideningReason>,
     /// True as long as all tokens after `VALUES` are literals and punctuation.
     is_plain_insert: bool,
+    /// Texts that can be bodies of routines.
+    texts: Vec<Range<usize>>,
+    /// True if it has the words `LANGUAGE plpgsql`.
+    is_plpgsql: bool,
 }
 
 struct Preparation<'a, 's> {
@@ -139,9 +145,12 @@ impl<'a> Preparation<'a, '_> {
         }
         if let TokenKind::Literal { kind } = token.kind
             && is_text(kind)
-            && let Err(reason) = check_inside(part, DEPTH)
         {
-            statement.too_large = Some(reason);
+            statement.texts.push(self.at..self.at + part.len());
+            statement.is_plpgsql |= statement.before == "language" && part == "'plpgsql'";
+            if let Err(reason) = check_inside(part, DEPTH) {
+                statement.too_large = Some(reason);
+            }
         }
     }
 
@@ -162,6 +171,16 @@ impl<'a> Preparation<'a, '_> {
             let text: String = text.chars().take(200).collect();
             self.scope.widen(self.file, statement.line, &text, reason);
             self.blanks.push(statement.begin..end);
+            return;
+        }
+        // A block without a language is PL/pgSQL.
+        if statement.is_plpgsql || statement.words.first().is_some_and(|word| word == "do") {
+            for range in statement.texts {
+                let text = self.text.get(range.clone()).unwrap_or_default();
+                let (begin, inside) = content(text);
+                let moved = |found: Range<usize>| range.start + begin + found.start..range.start + begin + found.end;
+                self.blanks.extend(into_clauses(inside).into_iter().map(moved));
+            }
         }
     }
 
@@ -225,6 +244,7 @@ impl Statement {
             "case" => self.blocks += 1,
             "end" => self.blocks = self.blocks.saturating_sub(1),
             "stdin" if self.before == "from" => self.reads_stdin = true,
+            "plpgsql" if self.before == "language" => self.is_plpgsql = true,
             _ => {}
         }
         let is_insert = self.words.first().is_some_and(|word| word == "insert");
@@ -286,7 +306,7 @@ fn is_text(kind: LiteralKind) -> bool {
 
 /// Checks the bounds of a text that can be the body of a routine.
 fn check_inside(literal: &str, depth: usize) -> Result<(), WideningReason> {
-    let inside = content(literal);
+    let (_, inside) = content(literal);
     if inside.len() < NESTING {
         return Ok(());
     }
@@ -323,13 +343,13 @@ fn check_inside(literal: &str, depth: usize) -> Result<(), WideningReason> {
     Ok(())
 }
 
-/// Content of a literal without its quotes.
-fn content(literal: &str) -> &str {
+/// Content of a literal without its quotes, after its position in the literal.
+fn content(literal: &str) -> (usize, &str) {
     let begin = match literal.strip_prefix('$') {
         Some(tag) => tag.find('$').map_or(0, |end| end + 2),
         None => literal.find('\'').map_or(0, |quote| quote + 1),
     };
-    literal.get(begin..literal.len().saturating_sub(begin.max(1))).unwrap_or_default()
+    (begin, literal.get(begin..literal.len().saturating_sub(begin.max(1))).unwrap_or_default())
 }
 
 /// Marker of a template inside of a text.

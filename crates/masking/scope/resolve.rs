@@ -1,4 +1,4 @@
-//! Tables of a database behind the names of a migration.
+//! Tables of a database that the names of a migration refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,8 +32,8 @@ pub struct ResolvedScope {
 }
 
 impl MigrationScope {
-    /// Finds the existing tables of a database that the migration touches: behind views, sequences and old names, partitions
-    /// and parents, and tables that triggers and foreign keys change along. `routines` are the routines of the database.
+    /// Finds the existing tables of a database that the migration touches: those of views, sequences and old names,
+    /// partitions and parents, and tables that triggers and foreign keys change, too. `routines` are the routines of the database.
     pub fn resolve(&self, relations: &SchemaRelations, routines: &RoutineTexts) -> ResolvedScope {
         let mut resolver =
             Resolver { relations, routines, found: BTreeSet::new(), all_tables: self.all_tables.clone() };

@@ -13,7 +13,7 @@ pub(super) enum Lines<'a> {
         /// Map to the outer text.
         map: &'a dyn Fn(TextRange) -> TextRange,
     },
-    /// A text of which only the line of its beginning is known.
+    /// A text with only the line of its beginning.
     Fixed(u32),
 }
 

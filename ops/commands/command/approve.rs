@@ -20,7 +20,8 @@ pub(super) async fn run(session: &OpsSession, arguments: &ApproveArguments) -> R
     let ApproveArguments { environment, reason } = arguments;
     let recorder = Recorder::new(session, environment).await;
     if recorder.who().is_empty() {
-        let failure = Failure::failed("the API server does not tell the name of the caller, which an approval needs");
+        let failure =
+            Failure::failed("the API server did not return the user name of the caller, which an approval requires");
         return Err(failure.remedy("allow `create` for `selfsubjectreviews.authentication.k8s.io`"));
     }
     let (loaded, _, reading) = session.load_living(environment).await?;

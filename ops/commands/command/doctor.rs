@@ -49,7 +49,7 @@ pub(super) async fn run(
         return Err(failure.remedy("check --installation; EoD never changes other namespaces"));
     }
     note(
-        "warning: objects that still exist are lost track of: load balancers, volumes and other things may stay and cost",
+        "warning: objects that still exist are no longer managed; load balancers and volumes may remain and cause cost",
     );
     let change = format!("remove the finalizers of namespace `{name}`");
     confirm(common.yes, session.kubernetes.place(), &change)?;

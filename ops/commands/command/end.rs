@@ -51,7 +51,7 @@ pub(super) async fn run(
 }
 
 /// Records that the copies in Vault are kept. This is written before the request, so that every run that begins the end
-/// knows it.
+/// keeps them.
 async fn keep_copies(
     session: &OpsSession,
     recorder: &Recorder<'_>,

@@ -210,7 +210,7 @@ fn lease_wait(session: &OpsSession, settings: &ReaperSettings, deletion_wait: Si
 }
 
 /// Two thirds of the time that is left, without the time for namespaces in deletion: the rest is for the run itself. At least the
-/// time for the takeover of a lease, if any time for work is left after it: else the lease of a run that has died would stop
+/// time for the takeover of a lease, if any time for work is left after it: else the lease of a run that was killed would stop
 /// every later run.
 fn lease_wait_of(
     left: SignedDuration,

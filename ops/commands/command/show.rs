@@ -130,7 +130,7 @@ fn line(name: &str, value: &str) -> String {
     format!("{name:<16} {}\n", printable(value))
 }
 
-/// State of the pull request or branch. It is unknown, which counts as open, if the forge is not configured or does not tell
+/// State of the pull request or branch. It is unknown, which counts as open, if the forge is not configured or does not report
 /// it.
 async fn pull_request(
     session: &OpsSession,
@@ -146,7 +146,7 @@ async fn pull_request(
     })
 }
 
-/// Summary of the newest run of the reaper, which knows who put an environment to sleep; empty if it does not matter or cannot
+/// Summary of the newest run of the reaper, which records who put an environment to sleep; empty if it does not matter or cannot
 /// be read.
 async fn summary(session: &OpsSession, loaded: &LoadedEnvironment) -> RunSummary {
     let is_asleep = loaded.reading.as_ref().is_some_and(|reading| reading.asleep);

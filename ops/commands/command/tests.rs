@@ -57,7 +57,7 @@ fn every_command_has_exactly_its_options() {
         "yes",
     ];
     assert_eq!(options(&line, true), common);
-    let expected: [(&str, &[&str]); 14] = [
+    let expected: [(&str, &[&str]); 15] = [
         ("list", &["all", "owner", "repository", "sort", "status", "tier", "wide"]),
         ("show", &[]),
         ("touch", &[]),
@@ -70,6 +70,7 @@ fn every_command_has_exactly_its_options() {
         ("wake", &["sha"]),
         ("audit", &[]),
         ("doctor", &[]),
+        ("mask", &[]),
         ("version", &[]),
         ("completions", &[]),
     ];
@@ -84,6 +85,17 @@ fn every_command_has_exactly_its_options() {
     let namespace = doctor.find_subcommand("namespace").unwrap();
     assert!(doctor.find_subcommand("rights").is_some());
     assert_eq!(options(namespace, false), ["force-finalize"]);
+    let mask = line.find_subcommand("mask").unwrap();
+    let found: Vec<(&str, Vec<String>)> =
+        mask.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
+    let expected: [(&str, &[&str]); 5] = [
+        ("check", &["policy", "schema", "source", "source-file", "source-vault"]),
+        ("scope", &[]),
+        ("suggest", &["no-samples", "source", "source-file", "source-vault"]),
+        ("doctor", &["no-measure", "server"]),
+        ("watch", &["server"]),
+    ];
+    assert_eq!(found, expected.map(|(name, options)| (name, options.iter().map(ToString::to_string).collect())));
     let timeout = line.get_arguments().find(|argument| argument.get_long() == Some("timeout")).unwrap();
     assert_eq!(timeout.get_default_values(), ["2m"]);
     let output = line.get_arguments().find(|argument| argument.get_long() == Some("output")).unwrap();
@@ -101,4 +113,25 @@ fn time_limit_of_an_end_is_longer_than_its_wait() {
     assert_eq!(limit("eod end shop-pr-1"), 120);
     assert_eq!(limit("eod end shop-pr-1 --wait 5m"), 360);
     assert_eq!(limit("eod end shop-pr-1 --wait 5m --timeout 10m"), 600);
+}
+
+#[test]
+fn error_about_the_command_line_has_no_password() {
+    for dsn in ["postgres://eod:canary-1@db/shop", "host=db password=canary-1", "user=eod password = 'canary-1'"] {
+        for line in [
+            vec!["eod", "mask", "check", dsn],
+            vec!["eod", "mask", "scope", "--source", dsn],
+            vec!["eod", "list", dsn],
+            vec!["eod", "mask", "check", "--policy", "x", "--source", dsn, "--source-file", dsn, "--bogus"],
+        ] {
+            let line: Vec<OsString> = line.into_iter().map(OsString::from).collect();
+            let error = EodCommandLine::try_parse_from(&line).unwrap_err();
+            let text = without_passwords(error.render().to_string(), &line);
+            assert!(!text.contains("canary-1"), "{text}");
+        }
+        let joined = [OsString::from("eod"), "list".into(), format!("--bogus={dsn}").into()];
+        let error = EodCommandLine::try_parse_from(&joined).unwrap_err();
+        assert!(!without_passwords(error.render().to_string(), &joined).contains("canary-1"));
+    }
+    assert_eq!(without_passwords("no `host=db`".to_owned(), &["host=db".into()]), "no `host=db`");
 }

@@ -57,7 +57,7 @@ pub(crate) struct BreakersConfig {
     pub(crate) count: u32,
     /// Maximum percentage of all environments.
     pub(crate) percent: u32,
-    /// Number up to which the percentage does not count.
+    /// Minimum number of ends for the percentage limit.
     pub(crate) minimum: u32,
 }
 

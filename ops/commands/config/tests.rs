@@ -84,6 +84,7 @@ fn invalid_values_are_refused() {
     refused("version: 1\ninstallation: Not_A_Label", "Not_A_Label");
     refused("version: 1\ntiers: { production: {} }", "production");
     refused("version: 1\ntiers: { full: { ttl: 8d } }", "tiers.full");
+    refused("version: 1\ntiers: { full: { ttl: 8d } }", "lower `ttl`, or raise `max_ttl` (at most 90d)");
     refused("version: 1\nreap: { breakers: { percent: 101 } }", "`reap.breakers.percent` must be at most 100");
     refused("version: 1\nreap: { ends_per_run: 0 }", "`reap.ends_per_run` must be at least 1");
     refused("version: 1\nnotify: [{ slack: {} }]", "`notify` is not supported");

@@ -40,7 +40,7 @@ impl<'a> OpsLedgers<'a> {
     async fn ended_names(&self) -> Result<BTreeSet<EnvironmentName>, CallError> {
         let session = self.session;
         let now = session.kubernetes.server_time();
-        let no_time = || CallError::new(CallErrorKind::Invalid, "the API server has not told its time");
+        let no_time = || CallError::new(CallErrorKind::Invalid, "no response of the API server had a `Date` header");
         let now = now.ok_or_else(no_time)?.server;
         let mut names = BTreeSet::new();
         for within in months(now, session.settings.reap.retention.signed()) {
@@ -112,7 +112,7 @@ impl LedgerPort for OpsLedgers<'_> {
         events: &[Event],
     ) -> Result<ObjectVersion, CallError> {
         let session = self.session;
-        // A held end is given back by such a write.
+        // A held end is released by such a write.
         let deadline = last_deadline(session);
         let stored = session.ledgers.replace(environment, &read.resource_version, head, events, &deadline).await;
         stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))

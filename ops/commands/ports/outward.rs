@@ -1,7 +1,7 @@
 //! Receivers of events: Events of the cluster and the log.
 
 use eod_clients::kubernetes::KindRef;
-use eod_reaper::ports::{CallError, OutwardPort, ToldEvent, ToldKind};
+use eod_reaper::ports::{CallError, Notification, NotificationKind, OutwardPort};
 use serde_json::json;
 
 use super::call::call_error;
@@ -15,12 +15,17 @@ const EVENTS_NAMESPACE: &str = "default";
 pub(crate) struct OpsOutward<'a>(pub(super) &'a OpsSession);
 
 impl OutwardPort for OpsOutward<'_> {
-    async fn tell(&self, event: &ToldEvent) -> Result<(), CallError> {
+    async fn notify(&self, event: &Notification) -> Result<(), CallError> {
         let Self(session) = self;
-        let ToldEvent { kind, at, environment, generation, detail, .. } = event;
-        tracing::info!(target: "eod", %kind, %environment, generation, detail, "told");
-        let is_warning =
-            matches!(kind, ToldKind::Failed | ToldKind::Expiring | ToldKind::AwaitingApproval | ToldKind::Blocked);
+        let Notification { kind, at, environment, generation, detail, .. } = event;
+        tracing::info!(target: "eod", %kind, %environment, generation, detail, "notified");
+        let is_warning = matches!(
+            kind,
+            NotificationKind::Failed
+                | NotificationKind::Expiring
+                | NotificationKind::AwaitingApproval
+                | NotificationKind::Blocked
+        );
         let api = KindRef { api_version: "v1".into(), plural: "events".into(), kind: "Event".into() };
         // Equal for a repeated delivery, so that the API server refuses it as existing.
         let object = api.object(Some(EVENTS_NAMESPACE), &format!("eod.{}", event.id()));
@@ -45,7 +50,7 @@ impl OutwardPort for OpsOutward<'_> {
 }
 
 /// Reason of an Event: a word in camel case, as Kubernetes has it.
-fn reason(kind: ToldKind) -> String {
+fn reason(kind: NotificationKind) -> String {
     let words = kind.to_string();
     let capital = |word: &str| {
         let mut characters = word.chars();

@@ -34,7 +34,7 @@ impl<'a> OpsVault<'a> {
         let mut folders = BTreeMap::new();
         for prefix in self.prefixes {
             let deadline = remote_deadline(self.session)?;
-            // The server knows where the mount ends.
+            // Only the server can separate the mount from the path.
             let split = self.vault.split(prefix, &deadline).await;
             let (mount, prefix) = split.map_err(|error| call_error(&error))?;
             let names = self.vault.list(&mount, Some(prefix.path()), &deadline).await;

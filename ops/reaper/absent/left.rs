@@ -1,19 +1,19 @@
 //! Steps that a finished end has left, and steps that it has kept for an open pull request.
 
-use eod_domain::PullRequestState;
-use eod_domain::ledger::{EndReason, EndStep, EventKind, LedgerHead, StepOutcome, Transitions};
+use eod_domain::ledger::{EndReason, EndStep, EventKind, LedgerHead, LedgerPhase, StepOutcome, Transitions};
+use eod_domain::{EnvironmentName, PullRequestState};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{AbsentWork, is_closed};
 use crate::end::HeldEnd;
 use crate::mutation::mutated;
 use crate::observed::{KnownPullRequest, identity_of};
-use crate::ports::{CallError, HeadEntry, Ports};
+use crate::ports::{BackendKind, CallError, HeadEntry, Ports};
 use crate::records::is_unwanted;
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
-    /// True if what an end has kept for an open pull request may end: the pull request is closed, or no forge can tell and the
+    /// True if what an end has kept for an open pull request may end: the pull request is closed, or no forge can report it and the
     /// end is older than the retention.
     pub(super) fn is_released(&self, head: &LedgerHead, known: &KnownPullRequest, now: Timestamp) -> bool {
         let is_old = now.duration_since(head.since) >= self.settings.retention;
@@ -22,20 +22,48 @@ impl<P: Ports> Run<'_, P> {
             || (mutated!(KeptEndsUnlabelled) && is_unwanted(known.state))
     }
 
-    /// Takes up the steps that an end has kept, after a look at the pull request.
+    /// Takes up the steps that an end has kept, after a look at the pull request. `closed` is the reason if the forge has
+    /// reported its close.
     pub(super) async fn hold_kept(
         &mut self,
         entry: &HeadEntry,
+        closed: Option<EndReason>,
         look: SignedDuration,
         now: Timestamp,
     ) -> Result<Option<HeldEnd>, CallError> {
         let Ok(head) = &entry.head else { return Ok(None) };
-        let Ok(mut next) = Transitions::at(now).end_kept(head, head.generation) else { return Ok(None) };
-        let event = self.event(now, head.generation, EventKind::Step).with("outcome", "pending");
+        let closed = closed.filter(|_| !mutated!(CloseNotRecorded));
+        let Ok(mut next) = Transitions::at(now).end_kept(head, head.generation, closed) else { return Ok(None) };
+        let mut event = self.event(now, head.generation, EventKind::Step).with("outcome", "pending");
+        if let Some(reason) = next.reason.filter(|_| next.reason != head.reason) {
+            event = event.with("reason", reason.as_str());
+        }
         match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
             Ok(version) => Ok(Some(HeldEnd::new(entry.environment.clone(), next, version).after_look(look))),
             Err(error) if error.is_conflict() => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Records the close of an expired environment that has kept nothing, so that a late create is refused.
+    pub(super) async fn record_close(
+        &mut self,
+        entry: &HeadEntry,
+        head: &LedgerHead,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let closed = Transitions::at(now).record_close(head, head.generation, reason);
+        let Some(mut next) = closed.ok().filter(|_| !mutated!(CloseNotRecorded)) else { return Ok(()) };
+        let why = "its pull request was closed or its branch deleted after it expired, so a late create is refused";
+        self.report.act(&entry.environment, "record-close", why);
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let event = self.event(now, head.generation, EventKind::Step).with("reason", reason.as_str());
+        match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -53,7 +81,7 @@ impl<P: Ports> Run<'_, P> {
             }
             if self.is_released(head, &known, now) {
                 end = end.after_look(look);
-            } else if matches!(known.state, PullRequestState::Open { .. }) {
+            } else if matches!(known.state, PullRequestState::Open { .. }) || known.is_unknowable {
                 return self.keep_again(entry, head, &waiting, now).await;
             } else {
                 waiting.iter().for_each(|step| end.skip(*step));
@@ -67,7 +95,13 @@ impl<P: Ports> Run<'_, P> {
         Ok((!self.options.dry_run).then_some(end))
     }
 
-    /// Keeps steps again, because the pull request is open again. Holds the other steps that are left, if there are any.
+    /// True if there are copies in Vault, or if that is not known.
+    pub(super) async fn may_have_copies(&self, name: &EnvironmentName) -> bool {
+        self.may_have_items(name, |kind| kind == BackendKind::Vault).await
+    }
+
+    /// Keeps steps until the pull request is closed, because it is open or no forge can report it. Holds the other steps that are
+    /// left, if there are any.
     async fn keep_again(
         &mut self,
         entry: &HeadEntry,
@@ -76,7 +110,7 @@ impl<P: Ports> Run<'_, P> {
         now: Timestamp,
     ) -> Result<Option<HeldEnd>, CallError> {
         let name = &entry.environment;
-        self.report.act(name, "keep", "the pull request is open again, so its copies are kept again");
+        self.report.act(name, "keep", "its copies are kept until its pull request is closed");
         if self.options.dry_run {
             return Ok(None);
         }
@@ -102,12 +136,17 @@ impl<P: Ports> Run<'_, P> {
 
     /// Steps that are left and may run only after the close of the pull request.
     fn left_until_closed(&self, head: &LedgerHead) -> Vec<EndStep> {
+        let returns = head.lifted || head.phase == LedgerPhase::Queued;
         let is_for_open = |step: &EndStep| match head.reason {
-            Some(EndReason::Expired) => *step == EndStep::Vault && self.settings.keep_vault_until_closed,
             Some(EndReason::Lost) => {
                 matches!(step, EndStep::Dns | EndStep::Database | EndStep::Vault | EndStep::Objects)
             }
-            _ => false,
+            Some(EndReason::Expired) => *step == EndStep::Vault && (returns || self.settings.keep_vault_until_closed),
+            // The pull request may be open again. A destroy may be the first half of a replacement, or leave its copies.
+            Some(EndReason::Closed | EndReason::BranchDeleted | EndReason::Destroyed) => *step == EndStep::Vault,
+            // A person has ended it, although its pull request was open.
+            Some(EndReason::Unlabelled | EndReason::Requested) => *step == EndStep::Vault && returns,
+            None => false,
         };
         head.left().into_iter().filter(is_for_open).collect()
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::mutation::mutated;
 use crate::observed::{KnownPullRequest, identity_of};
-use crate::ports::{CallError, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::ports::{CallError, ForgePort, HeadEntry, LedgerPort, NotificationKind, Ports, PullRequestLabel};
 use crate::pull_requests::pull_request_of;
 use crate::records::new_commit;
 use crate::run::{About, Run};
@@ -56,31 +56,35 @@ impl<P: Ports> Run<'_, P> {
             generation: head.generation,
             made_by: Some(head.made_by),
         };
-        let told = if found == Return::Revived { ToldKind::Revived } else { ToldKind::Lifted };
-        self.tell(told, now, &about, reason).await;
+        let notification = if found == Return::Revived { NotificationKind::Revived } else { NotificationKind::Lifted };
+        self.notify(notification, now, &about, reason).await;
         Ok(true)
     }
 
     /// Takes the lift of an end back if the pull request was closed again before its environment returned: else a late create
-    /// with the same commit would bring it back. Returns true if the entry is out of date by that. The lift of a branch stays,
-    /// because a person may lift the end of a deleted branch.
+    /// with the same commit would bring it back; or if the branch is deleted. Returns true if the entry is out of date by that.
     pub(super) async fn take_lift_back(&mut self, entry: &HeadEntry, now: Timestamp) -> Result<bool, CallError> {
         let Ok(head) = &entry.head else { return Ok(false) };
         let identity = identity_of(head);
-        if !head.lifted || identity.as_ref().and_then(pull_request_of).is_none() || mutated!(LiftStays) {
+        if !head.lifted || mutated!(LiftStays) {
             return Ok(false);
         }
         let look = self.look_begins().await?;
         let known = self.fresh_pull_request(identity.as_ref()).await;
-        if known.state != PullRequestState::Closed || !self.is_recent(look).await? {
+        let reason = match known.state {
+            PullRequestState::Closed => "the pull request was closed again before its environment returned",
+            PullRequestState::BranchDeleted => "the branch is deleted, and its environment has not returned",
+            PullRequestState::Open { .. } | PullRequestState::Unknown => return Ok(false),
+        };
+        if !self.is_recent(look).await? {
             return Ok(false);
         }
         let name = &entry.environment;
-        self.report.act(name, "unlift", "the pull request was closed again before its environment returned");
+        self.report.act(name, "unlift", reason);
         if self.options.dry_run {
             return Ok(true);
         }
-        // As before the lift: an expired environment without its trigger label comes back with the label.
+        // As before the lift: an expired environment without its trigger label returns with the label.
         let was_removed = matches!(head.reason, Some(EndReason::Expired | EndReason::Requested)) && head.label.seen;
         let removed_by_us = head.label.removed_by_us || was_removed;
         let label = Some(TriggerLabelRecord { removed_by_us, ..head.label });
@@ -135,21 +139,27 @@ impl<P: Ports> Run<'_, P> {
             return None;
         }
         match head.reason? {
-            EndReason::Closed | EndReason::BranchDeleted => (labelled != Some(false)).then_some(Return::Lifted),
+            EndReason::Closed | EndReason::BranchDeleted if labelled != Some(false) => Some(Return::Lifted),
             EndReason::Unlabelled => (labelled == Some(true)).then_some(Return::Lifted),
-            EndReason::Expired | EndReason::Requested if head.label.removed_by_us => {
+            // An expired environment has the reason `closed` after the close of its pull request.
+            EndReason::Expired | EndReason::Requested | EndReason::Closed if head.label.removed_by_us => {
                 if labelled == Some(true) {
                     return Some(Return::Lifted);
                 }
                 let facts = known.facts.as_ref()?;
                 let is_pushed = head.head_sha.is_some() && new_commit(head, facts.head_sha.as_ref()).is_some();
                 let may_revive = self.settings.revive_on_push
-                    && head.reason == Some(EndReason::Expired)
+                    && head.reason != Some(EndReason::Requested)
                     && (!facts.is_fork || mutated!(LabelBackOnFork))
                     && (is_pushed || mutated!(RevivedWithoutPush));
                 may_revive.then_some(Return::Revived)
             }
-            EndReason::Expired | EndReason::Requested | EndReason::Destroyed | EndReason::Lost => None,
+            EndReason::Expired
+            | EndReason::Requested
+            | EndReason::Closed
+            | EndReason::BranchDeleted
+            | EndReason::Destroyed
+            | EndReason::Lost => None,
         }
     }
 }

@@ -1,16 +1,25 @@
 //! Retention: deletion of old ledgers.
 
 use eod_domain::PullRequestState;
-use eod_domain::ledger::{history_row, place_in_queue};
+use eod_domain::ledger::{LedgerHead, history_row, place_in_queue};
 use jiff::Timestamp;
 
 use crate::end::events;
 use crate::mutation::mutated;
 use crate::observed::KnownPullRequest;
-use crate::ports::{CallError, HeadEntry, LedgerPort, Ports};
+use crate::ports::{BackendKind, CallError, HeadEntry, LedgerPort, Ports};
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
+    /// True if the ledger of an ended environment stays after the retention, because a person keeps its copies in Vault: without
+    /// the ledger they would be orphans. If they were removed by hand, the ledger is not needed any more.
+    pub(super) async fn keeps_ledger(&self, entry: &HeadEntry, head: &LedgerHead) -> bool {
+        let has_vault = || self.ports.backends().iter().any(|backend| backend.kind() == BackendKind::Vault);
+        head.keeps_vault
+            && !mutated!(KeptCopyForgotten)
+            && (!has_vault() || self.may_have_copies(&entry.environment).await)
+    }
+
     /// Deletes the ledger of an environment after the retention, with its row in the history. It stays while the pull request
     /// is open or may be open.
     pub(super) async fn forget(&mut self, entry: &HeadEntry, known: &KnownPullRequest) -> Result<(), CallError> {

@@ -5,7 +5,7 @@ use eod_domain::ledger::{EndStep, StepOutcome};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
-use crate::ports::{Backend, BackendItem, CallError, CallErrorKind, Ports, SnapshotOutcome};
+use crate::ports::{Backend, BackendItem, BackendKind, CallError, CallErrorKind, Ports, SnapshotOutcome};
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
@@ -37,7 +37,12 @@ impl<P: Ports> Run<'_, P> {
     /// True if a backend has data that the end of an environment would delete, or if that is not known. Without a namespace and
     /// without such data, its end only writes the tombstone and the history.
     pub(crate) async fn may_lose_data(&self, name: &EnvironmentName) -> bool {
-        for backend in self.ports.backends().iter().filter(|backend| backend.kind().has_data()) {
+        self.may_have_items(name, BackendKind::has_data).await
+    }
+
+    /// True if a selected backend has items of the environment, or if that is not known.
+    pub(crate) async fn may_have_items(&self, name: &EnvironmentName, is_selected: fn(BackendKind) -> bool) -> bool {
+        for backend in self.ports.backends().iter().filter(|backend| is_selected(backend.kind())) {
             match backend.find(name).await {
                 Ok(items) if !items.iter().any(|item| is_item_of(item, name.as_str())) => {}
                 Ok(_) | Err(_) => return true,
@@ -69,6 +74,7 @@ impl<P: Ports> Run<'_, P> {
         let items = backend.find(&end.name).await?;
         let name = end.name.clone();
         let is_own = |item: &BackendItem| is_item_of(item, name.as_str());
+        let mut unknown = None;
         for item in items.iter().filter(|item| is_own(item)) {
             self.check_held(end).await?;
             if let Some(look) = end.look
@@ -77,7 +83,13 @@ impl<P: Ports> Run<'_, P> {
                 let problem = "the look at the pull request was too long ago; the next run looks again";
                 return Err(CallError::new(CallErrorKind::Unavailable, problem).into());
             }
-            backend.end(item).await?;
+            match backend.end(item).await {
+                // The answer was lost: the next read shows if the item is gone.
+                Err(error) if error.kind == CallErrorKind::Unknown && !mutated!(LostAnswerIsFailure) => {
+                    unknown = Some(error);
+                }
+                ended => ended?,
+            }
         }
         if !items.iter().any(is_own) {
             return Ok(());
@@ -87,7 +99,7 @@ impl<P: Ports> Run<'_, P> {
             return Ok(());
         }
         let problem = format!("{left} of its items still exist after they were ended");
-        Err(CallError::new(CallErrorKind::Unavailable, problem).into())
+        Err(unknown.unwrap_or_else(|| CallError::new(CallErrorKind::Unavailable, problem)).into())
     }
 }
 

@@ -3,7 +3,7 @@
 use eod_domain::ledger::{EventKind, Transitions, history_row, verify_chain};
 
 use super::{EndError, HeldEnd};
-use crate::ports::{CallErrorKind, LedgerPort, LooseEntry, Ports, StoredLedger, ToldKind};
+use crate::ports::{CallErrorKind, LedgerPort, LooseEntry, NotificationKind, Ports, StoredLedger};
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
@@ -35,7 +35,7 @@ impl<P: Ports> Run<'_, P> {
         self.summary.reminded.remove(end.name.as_str());
         self.summary.blocked.remove(end.name.as_str());
         self.summary.pushes.remove(end.name.as_str());
-        self.tell(ToldKind::Ended, now, &end.about(), format!("reason: {reason}")).await;
+        self.notify(NotificationKind::Ended, now, &end.about(), format!("reason: {reason}")).await;
         Ok(())
     }
 }

@@ -1,13 +1,14 @@
 //! Begin, takeover, storage, cancellation and release of an end.
 
+use eod_domain::PullRequestState;
 use eod_domain::ledger::{EndReason, EndRequest, EventKind, LedgerHead, LedgerPhase, SILENCE, Transitions};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{EndError, EndProgress, HeldEnd};
 use crate::mutation::mutated;
 use crate::ports::{
-    CallError, CallErrorKind, ClockPort, ForgePort, HeadEntry, LedgerPort, ObjectVersion, Ports, PullRequestLabel,
-    ToldKind,
+    CallError, CallErrorKind, ClockPort, ForgePort, HeadEntry, LedgerPort, NotificationKind, ObjectVersion, Ports,
+    PullRequestLabel,
 };
 use crate::pull_requests::pull_request_of;
 use crate::run::Run;
@@ -18,6 +19,18 @@ const WRITES: usize = 5;
 const CHECKS: usize = 3;
 /// Maximum duration of a check of the ledger. A longer one is repeated.
 const CHECK_MAX: SignedDuration = SignedDuration::from_mins(1);
+
+/// Result of putting the trigger label back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum LabelBack {
+    /// The pull request has the label.
+    Set,
+    /// The label stays off: the pull request is closed, or it is of a fork, on which only a maintainer may set it; or the
+    /// environment has no pull request.
+    NotPossible,
+    /// The state of the pull request is not known.
+    Unknown,
+}
 
 impl<P: Ports> Run<'_, P> {
     /// Writes the phase `ending` under the version that was read; none if another writer was faster.
@@ -39,7 +52,7 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(None);
             }
         };
-        if !head.keeps_vault() {
+        if !head.keeps_vault {
             self.apply_vault_policy(&mut next);
         }
         let mut events = Vec::new();
@@ -50,7 +63,7 @@ impl<P: Ports> Run<'_, P> {
         match self.store_head(&entry.environment, &entry.version, &mut next, &events).await {
             Ok(version) => {
                 let end = HeldEnd::new(entry.environment.clone(), next, version);
-                self.tell(ToldKind::Ending, now, &end.about(), format!("reason: {reason}")).await;
+                self.notify(NotificationKind::Ending, now, &end.about(), format!("reason: {reason}")).await;
                 Ok(Some(end))
             }
             Err(error) if error.is_conflict() => Ok(None),
@@ -131,7 +144,7 @@ impl<P: Ports> Run<'_, P> {
             return Ok(());
         }
         for _ in 0..CHECKS {
-            // A sign of life of a clock that has jumped would hold the end for as long as the jump.
+            // A heartbeat of a clock that has jumped would hold the end for as long as the jump.
             let clocks =
                 if mutated!(BeatOfJumpedClock) { self.ports.clock().read().await? } else { self.clocks().await? };
             self.refresh_beat(end, clocks.server).await?;
@@ -146,9 +159,9 @@ impl<P: Ports> Run<'_, P> {
         Err(CallError::new(CallErrorKind::Unavailable, "the ledger cannot be read in time, so the end waits").into())
     }
 
-    /// Stores a sign of life if the last one is old, so that no other run takes over an end during a long step.
+    /// Stores a heartbeat if the last one is old, so that no other run takes over an end during a long step.
     async fn refresh_beat(&mut self, end: &mut HeldEnd, now: Timestamp) -> Result<(), EndError> {
-        let is_old = end.head.beat.is_some_and(|beat| now.duration_since(beat) >= SILENCE / 2);
+        let is_old = end.head.is_silent_for(SILENCE / 2, now);
         if end.head.phase != LedgerPhase::Ending || !is_old {
             return Ok(());
         }
@@ -158,7 +171,8 @@ impl<P: Ports> Run<'_, P> {
         self.store(end).await
     }
 
-    /// Cancels an end before anything is deleted: the trigger label goes back, except on a fork, and the environment lives.
+    /// Cancels an end before anything is deleted: the trigger label goes back, except on a fork, and the environment lives. If
+    /// the state of the pull request is not known, the end stays until a later run can put the label back.
     pub(crate) async fn cancel(&mut self, end: &mut HeldEnd, reason: &str) -> Result<EndProgress, EndError> {
         let now = self.now().await?;
         let (generation, holder) = (end.head.generation, self.options.holder.clone());
@@ -168,29 +182,44 @@ impl<P: Ports> Run<'_, P> {
             self.report.problem(&end.name, "its end cannot be cancelled any more: a part is deleted already");
             return Ok(EndProgress::Waiting);
         };
-        let is_back = label.removed_by_us && self.label_back(end).await?;
-        next.label.removed_by_us = label.removed_by_us && !is_back;
+        if label.removed_by_us {
+            match self.label_back(end).await? {
+                LabelBack::Set => next.label.removed_by_us = false,
+                LabelBack::NotPossible => {}
+                LabelBack::Unknown => {
+                    let problem =
+                        "its end is cancelled as soon as the forge answers, so that its trigger label goes back";
+                    self.report.problem(&end.name, problem);
+                    return Ok(EndProgress::Waiting);
+                }
+            }
+        }
         end.head = next;
         end.events.push(self.event(now, generation, EventKind::Unmarked).with("reason", reason));
         end.is_changed = true;
         self.store(end).await?;
         self.report.act(&end.name, "cancel", reason);
-        self.tell(ToldKind::Cancelled, now, &end.about(), reason).await;
+        self.notify(NotificationKind::Cancelled, now, &end.about(), reason).await;
         Ok(EndProgress::Cancelled)
     }
 
-    /// Puts the trigger label back; false for a fork, on which only a maintainer may set it.
-    pub(super) async fn label_back(&mut self, end: &mut HeldEnd) -> Result<bool, EndError> {
+    /// Puts the trigger label back on an open pull request.
+    async fn label_back(&mut self, end: &mut HeldEnd) -> Result<LabelBack, EndError> {
         let identity = end.identity();
-        let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else { return Ok(false) };
+        let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else {
+            return Ok(LabelBack::NotPossible);
+        };
         let known = self.fresh_pull_request(identity.as_ref()).await;
-        let Some(facts) = known.facts else { return Ok(false) };
+        if known.state == PullRequestState::Unknown && !known.is_unknowable && !mutated!(LabelLeftOff) {
+            return Ok(LabelBack::Unknown);
+        }
+        let Some(facts) = known.facts else { return Ok(LabelBack::NotPossible) };
         if !facts.is_open || (facts.is_fork && !mutated!(LabelBackOnFork)) {
-            return Ok(false);
+            return Ok(LabelBack::NotPossible);
         }
         self.check_held(end).await?;
         self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, true).await?;
-        Ok(true)
+        Ok(LabelBack::Set)
     }
 
     /// Gives an end back, so that the next run continues it at once.

@@ -71,7 +71,7 @@ impl<P: Ports> Run<'_, P> {
         let Some(facts) = fresh.pull_request.facts.clone().filter(|facts| facts.is_open && !facts.is_fork) else {
             return Ok(false);
         };
-        // The ledger may know a commit whose apply was interrupted: only the namespace tells what was deployed.
+        // The ledger may know a commit whose apply was interrupted: only the namespace shows the deployed commit.
         let Some(head) = fresh.own_head() else { return Ok(false) };
         let deployed = fresh.reading.head_sha.as_ref().or(head.head_sha.as_ref());
         let is_deployed = |commit: &HeadSha| deployed.is_some_and(|deployed| deployed.is_same_commit(commit));

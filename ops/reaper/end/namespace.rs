@@ -133,7 +133,7 @@ impl<P: Ports> Run<'_, P> {
         let more = names.len().saturating_sub(shown.len());
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let problem = format!(
-            "ends wait because {} namespaces are being deleted and the maximum is {}: {}{more}; the next run continues them, \
+            "ends wait because {} ends are deleting their namespaces and the maximum is {}: {}{more}; the next run continues them, \
                 and `eod doctor namespace` shows what holds a namespace",
             self.in_deletion.len(),
             self.settings.in_deletion,

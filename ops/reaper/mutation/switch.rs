@@ -1,6 +1,6 @@
 //! Switch for one deliberate bug per thread.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// Deliberate bugs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, strum::VariantArray)]
@@ -31,7 +31,7 @@ pub(crate) enum Mutation {
     LocalClock,
     /// The tombstone is deleted while the pull request is open.
     TombstoneForgotten,
-    /// The trigger label is put back on a pull request of a fork.
+    /// The trigger label is set again on a pull request of a fork.
     LabelBackOnFork,
     /// A rendered namespace is deleted while an Application claims it.
     DeleteUnderApplication,
@@ -53,7 +53,7 @@ pub(crate) enum Mutation {
     BackendsBeforeNamespace,
     /// A running end is never continued.
     NeverResumed,
-    /// The trigger label is put back without a push.
+    /// The trigger label is set again without a push.
     RevivedWithoutPush,
     /// The head is written without its resourceVersion.
     HeadWithoutVersion,
@@ -79,7 +79,7 @@ pub(crate) enum Mutation {
     LiftStays,
     /// The end of a namespace does not begin if the ledger has a life of another namespace.
     OldLifeIsEnded,
-    /// The clocks are not compared before a sign of life is written.
+    /// The clocks are not compared before a heartbeat is written.
     BeatOfJumpedClock,
     /// A mark that was stored late is not written again with the time that it lost.
     LateMarkStays,
@@ -89,10 +89,27 @@ pub(crate) enum Mutation {
     SummaryWithoutLease,
     /// An orphan that may not be removed counts for the breaker.
     KeptOrphansAreCounted,
+    /// An end is cancelled without its trigger label if the forge does not answer.
+    LabelLeftOff,
+    /// The ledger of copies that a person keeps is deleted after the retention.
+    KeptCopyForgotten,
+    /// The close of the pull request of an expired environment is not recorded.
+    CloseNotRecorded,
+    /// Every run reads the branches of all ended environments.
+    BranchesReadByEveryRun,
+    /// A search for orphans that is not complete counts as one.
+    PartialSweepCounts,
+    /// Namespaces that others delete hold up ends.
+    AllDeletionsCount,
+    /// Steps that an end has left count for the breaker.
+    LeftEndsAreCounted,
+    /// An item counts as not ended if the answer was lost.
+    LostAnswerIsFailure,
 }
 
 thread_local! {
     static ACTIVE: Cell<Option<Mutation>> = const { Cell::new(None) };
+    static SWITCHED_ON: RefCell<Vec<Mutation>> = const { RefCell::new(Vec::new()) };
 }
 
 /// True if a bug is switched on.
@@ -102,8 +119,16 @@ pub(crate) fn is_active(mutation: Mutation) -> bool {
 
 /// Runs `work` with a bug switched on.
 pub(crate) fn with_mutation<T>(mutation: Option<Mutation>, work: impl FnOnce() -> T) -> T {
+    SWITCHED_ON.with_borrow_mut(|found| found.extend(mutation));
     let before = ACTIVE.replace(mutation);
     let result = work();
     ACTIVE.set(before);
     result
+}
+
+/// Bugs that `work` has switched on.
+pub(crate) fn switched_on(work: impl FnOnce()) -> Vec<Mutation> {
+    SWITCHED_ON.take();
+    work();
+    SWITCHED_ON.take()
 }

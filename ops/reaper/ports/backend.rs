@@ -11,7 +11,8 @@ use super::call::{CallError, ListPage, PageToken};
 /// Future of a method of a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// Remote system with parts of environments. [`crate::contract`] checks every implementation.
+/// Remote system with parts of environments. The module `contract`, which is compiled for tests only, checks
+/// every implementation.
 ///
 /// # Rules for every implementation
 ///
@@ -60,8 +61,8 @@ pub trait Backend {
 pub enum BackendKind {
     /// DNS records.
     Dns,
-    /// Namespaces. The engine deletes them itself, after more looks than a backend has; see
-    /// [`crate::contract::NamespaceBackend`].
+    /// Namespaces. The engine deletes them itself, after more looks than a backend has. Tests check its calls as those of a
+    /// backend.
     Namespace,
     /// Databases and their roles.
     Database,

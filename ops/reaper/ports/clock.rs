@@ -22,13 +22,13 @@ pub trait ClockPort {
     ///
     /// # Errors
     ///
-    /// The API server has not told its time.
+    /// No response of the API server had a `Date` header.
     async fn read(&self) -> Result<ClockReading, CallError>;
 
     /// Waits, at most until the time limit of the run is nearly used up.
     async fn sleep(&self, duration: SignedDuration);
 
-    /// True if the time limit of the run is nearly used up: no further work begins, and what is held is given back. A run
+    /// True if the time limit of the run is nearly used up: no further work begins, and held leases and ends are released. A run
     /// without a time limit has always time.
     fn is_time_over(&self) -> bool {
         false

@@ -61,7 +61,7 @@ pub trait ClusterPort {
     /// The call failed, so that it is not known if an Application claims the namespace.
     async fn applications(&self, name: &EnvironmentName, age: ApplicationsAge) -> Result<ApplicationLookup, CallError>;
 
-    /// Confirms the deletion of an Application for which Argo CD waits (`deletion-approved`).
+    /// Confirms the deletion of an Application, as Argo CD requires (`deletion-approved`).
     ///
     /// # Errors
     ///

@@ -119,7 +119,7 @@ pub struct HeadEntry {
     pub environment: EnvironmentName,
     /// Version that was read.
     pub version: ObjectVersion,
-    /// Head, or the reason for which it cannot be read.
+    /// Head, or the error of the read.
     pub head: Result<LedgerHead, String>,
     /// Percentage of the room for loose events that is known to be used; 0 if it is not known, which means less than half.
     pub unsealed: usize,
@@ -130,7 +130,7 @@ pub struct HeadEntry {
 pub struct StoredLedger {
     /// Version that was read.
     pub version: ObjectVersion,
-    /// Head, or the reason for which it cannot be read.
+    /// Head, or the error of the read.
     pub head: Result<LedgerHead, String>,
     /// Text of the sealed events.
     pub sealed: String,

@@ -8,19 +8,19 @@ use super::call::CallError;
 
 /// Receiver of all events of the reaper. A failed delivery is reported and changes nothing else.
 pub trait OutwardPort {
-    /// Tells an event.
+    /// Sends a notification.
     ///
     /// # Errors
     ///
     /// A receiver did not accept the event.
-    async fn tell(&self, event: &ToldEvent) -> Result<(), CallError>;
+    async fn notify(&self, event: &Notification) -> Result<(), CallError>;
 }
 
 /// Event for people and other systems.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ToldEvent {
+pub struct Notification {
     /// Kind of the event.
-    pub kind: ToldKind,
+    pub kind: NotificationKind,
     /// Time of the API server.
     pub at: Timestamp,
     /// Environment.
@@ -38,7 +38,7 @@ pub struct ToldEvent {
 /// Kinds of events.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, strum::Display, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
-pub enum ToldKind {
+pub enum NotificationKind {
     /// First successful deployment, or a commit that runs now.
     Live,
     /// A deployment fails.
@@ -61,13 +61,13 @@ pub enum ToldKind {
     Woken,
     /// The end was lifted: the environment may return.
     Lifted,
-    /// The trigger label was put back after a push.
+    /// The trigger label was set again after a push.
     Revived,
-    /// Something holds the end: a value that cannot be read, a finalizer, or a missing right. Told once a day.
+    /// Something holds the end: a value that cannot be read, a finalizer, or a missing right. Sent once a day.
     Blocked,
 }
 
-impl ToldEvent {
+impl Notification {
     /// Id of the event: equal for a repeated delivery, different for different events.
     pub fn id(&self) -> String {
         format!("{}.{}.{}.{}", self.environment, self.generation, self.kind, self.at.as_second())

@@ -56,6 +56,10 @@ impl Backend for SimBackend {
             invariants::item_deleted(world, kind, &item);
             world.note(|| format!("{kind} {} is deleted", item.name));
             world.remove_item(kind, &item.name);
+            if world.lost_answer == Some(kind) {
+                world.lost_answer = None;
+                return Err(CallError::new(CallErrorKind::Unknown, "the connection was reset"));
+            }
             Ok(())
         }))
     }
@@ -78,6 +82,9 @@ impl Backend for SimBackend {
 
     fn sweep<'a>(&'a self, page: Option<&'a PageToken>) -> BoxFuture<'a, Result<ListPage<BackendItem>, CallError>> {
         let (page, kind) = (page.cloned(), self.kind);
-        Box::pin(self.sim.call(true, move |world| Ok(paged(world.items(kind).into_iter().collect(), page.as_ref()))))
+        Box::pin(self.sim.call(true, move |world| {
+            check_up(world, kind)?;
+            Ok(paged(world.items(kind).into_iter().collect(), page.as_ref()))
+        }))
     }
 }

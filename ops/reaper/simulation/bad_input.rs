@@ -29,7 +29,7 @@ fn assert_kept(damage: impl Fn(&mut SimNamespace), expected: &str) {
         report.problems.iter().any(|problem| problem.target == "shop-pr-1" && problem.problem.contains(expected));
     assert!(is_named, "{expected}: {report:?}");
     let is_blocked = |(_, text): &(i64, String)| text == "blocked shop-pr-1";
-    assert!(scene.sim.with(|world| world.told.iter().any(is_blocked)), "{expected}");
+    assert!(scene.sim.with(|world| world.notifications.iter().any(is_blocked)), "{expected}");
     assert_eq!(scene.sim.with(|world| (world.copies.len(), world.parts.len())), (1, 3), "{expected}");
 }
 
@@ -70,7 +70,7 @@ fn environment_with_a_value_that_cannot_be_read_is_kept_and_reported() {
 }
 
 #[test]
-fn namespace_without_the_ownership_labels_is_left_alone_and_reported() {
+fn namespace_without_the_ownership_labels_is_kept_and_reported() {
     for key in [labels::INSTALLATION, labels::MANAGED_BY, labels::ENV] {
         for is_removed in [false, true] {
             let damage = |namespace: &mut SimNamespace| {
@@ -142,7 +142,7 @@ fn fill(world: &mut World) {
 }
 
 #[test]
-fn full_ledger_stops_no_end() {
+pub(super) fn full_ledger_stops_no_end() {
     let scene = Scene::with_environments(1);
     let report = run_with_damage(&scene, fill);
     assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 0), "{report:?}");
@@ -188,7 +188,7 @@ fn full_ledger_that_cannot_be_sealed_stops_no_end() {
 }
 
 #[test]
-fn invalid_write_of_a_head_loses_no_event() {
+pub(super) fn invalid_write_of_a_head_loses_no_event() {
     let has_begun = |mutation| {
         let scene = Scene::with_environments(1);
         scene.close_all(1);
@@ -298,14 +298,14 @@ fn namespace_that_is_stuck_is_reported_and_its_end_continues() {
     assert!(blocked.is_some_and(|problem| problem.problem.contains("Pod web")), "{report:?}");
     assert_eq!(scene.sim.with(|world| world.copies.len()), 1, "Vault waits for the namespace");
     scene.run();
-    let told = |scene: &Scene| {
+    let notified = |scene: &Scene| {
         let is_blocked = |text: &&String| text.as_str() == "blocked shop-pr-1";
-        scene.sim.with(|world| world.told.iter().map(|(_, text)| text).filter(is_blocked).count())
+        scene.sim.with(|world| world.notifications.iter().map(|(_, text)| text).filter(is_blocked).count())
     };
-    assert_eq!(told(&scene), 1, "it is told once a day");
+    assert_eq!(notified(&scene), 1, "one notification a day");
     scene.wait(24 * HOUR);
     scene.run();
-    assert_eq!(told(&scene), 2);
+    assert_eq!(notified(&scene), 2);
     scene.sim.with(|world| world.namespaces.clear());
     scene.run();
     assert_eq!((scene.phase().as_str(), scene.sim.with(|world| world.copies.len())), ("ended", 0));

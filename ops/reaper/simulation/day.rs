@@ -17,7 +17,7 @@ use super::{argocd, terraform};
 
 /// Pull requests of a working day: 2,250 a month.
 const PULL_REQUESTS: u64 = 102;
-/// Environments for which the cluster has room.
+/// Maximum number of environments in the cluster.
 const ROOM: usize = 110;
 /// The day before is simulated, too, so that the measured day begins with its environments.
 const DAYS: i64 = 2;

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::argocd;
 use super::models::{ClockJump, SimPorts};
+use super::rest;
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::world::{SimApplication, World, milliseconds};
@@ -25,7 +26,7 @@ fn begin_end_of_the_first(scene: &Scene, warned_after: i64, ended_after: i64) {
 }
 
 #[test]
-fn environment_that_is_protected_during_its_end_lives_on() {
+pub(super) fn environment_that_is_protected_during_its_end_lives_on() {
     let phase = |mutation| {
         let scene = Scene::with_environments(1);
         begin_end_of_the_first(&scene, 2 * HOUR + 20 * MINUTE, 20 * MINUTE);
@@ -39,7 +40,35 @@ fn environment_that_is_protected_during_its_end_lives_on() {
 }
 
 #[test]
-fn deletion_by_argocd_is_confirmed_only_while_its_approval_is_valid() {
+pub(super) fn cancelled_end_waits_for_the_forge_and_puts_the_label_back() {
+    let cancelled = |mutation, use_again: Step| {
+        let scene = Scene::with_environments(1);
+        begin_end_of_the_first(&scene, 2 * HOUR + 20 * MINUTE, 20 * MINUTE);
+        scene.step(&use_again);
+        scene.wait(MINUTE);
+        scene.sim.with(|world| world.is_forge_down = true);
+        let report = with_mutation(mutation, || scene.run());
+        let is_reported = report.problems.iter().any(|found| found.problem.contains("as soon as the forge answers"));
+        let first = (scene.phase(), scene.living().len(), is_reported);
+        scene.sim.with(|world| world.is_forge_down = false);
+        scene.run();
+        scene.sim.with(rest::check);
+        let is_labelled = scene.sim.with(|world| world.pulls[&1].labels.contains("preview"));
+        let is_violated = |text: &String| text.contains("has not put the trigger label back");
+        let is_left_off = scene.sim.with(|world| world.violations.iter().any(is_violated));
+        (first, scene.phase(), scene.living().len(), is_labelled, is_left_off)
+    };
+    for use_again in [Step::Protect(1, true), Step::Extend(1)] {
+        let waits = ("ending".to_owned(), 1, true);
+        assert_eq!(cancelled(None, use_again.clone()), (waits, "live".to_owned(), 1, true, false));
+        let lives = ("live".to_owned(), 1, false);
+        let mutation = Some(Mutation::LabelLeftOff);
+        assert_eq!(cancelled(mutation, use_again), (lives, "live".to_owned(), 1, false, true));
+    }
+}
+
+#[test]
+pub(super) fn deletion_by_argocd_is_confirmed_only_while_its_approval_is_valid() {
     let violations = |mutation| {
         let scene = Scene::with_environments(0);
         scene.sim.executor.spawn(argocd::reconcile(scene.sim.clone(), 1));
@@ -68,7 +97,7 @@ fn push_at_the_removal_of_the_label_cancels_the_end() {
 }
 
 #[test]
-fn clock_that_jumps_in_the_middle_of_a_run_ends_nothing() {
+pub(super) fn clock_that_jumps_in_the_middle_of_a_run_ends_nothing() {
     let result = |mutation, jump: ClockJump| {
         let scene = Scene::with_environments(1);
         scene.wait(2 * HOUR + 35 * MINUTE);
@@ -95,7 +124,7 @@ fn clock_that_jumps_in_the_middle_of_a_run_ends_nothing() {
 }
 
 #[test]
-fn mark_that_is_stored_late_still_warns_for_the_whole_time() {
+pub(super) fn mark_that_is_stored_late_still_warns_for_the_whole_time() {
     let is_whole = |mutation| {
         let scene = Scene::with_environments(1);
         scene.run();
@@ -113,8 +142,9 @@ fn mark_that_is_stored_late_still_warns_for_the_whole_time() {
 }
 
 #[test]
-fn clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run() {
-    let is_ended = |mutation, after| {
+pub(super) fn clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run() {
+    // True if the end is finished, and true if a heartbeat is in the future.
+    let outcome = |mutation, after| {
         let scene = Scene::with_environments(1);
         scene.wait(2 * HOUR + 35 * MINUTE);
         scene.run();
@@ -122,22 +152,27 @@ fn clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run() {
         let jump = ClockJump { after, local: 5 * HOUR, server: 5 * HOUR };
         let ports = SimPorts::new(&scene.sim, 0).with_jump(Some(jump));
         with_mutation(mutation, || scene.run_with(ports, RunOptions::default()));
+        let beat = scene.sim.with(|world| world.ledgers["shop-pr-1"].head.beat);
+        let is_ahead = beat.is_some_and(|beat| scene.sim.with(|world| beat > world.time()));
         for _ in 0..4 {
             scene.wait(5 * MINUTE);
             scene.run();
         }
         assert_eq!(scene.sim.with(|world| world.violations.clone()), [""; 0]);
-        scene.phase() == "ended"
+        (scene.phase() == "ended", is_ahead)
     };
     // A clock that is wrong from the first read on has not jumped.
     let moments = || (40..4_000).step_by(40);
-    let held: Vec<i64> = moments().filter(|after| !is_ended(None, *after)).collect();
+    let held: Vec<i64> = moments().filter(|after| outcome(None, *after) != (true, false)).collect();
     assert_eq!(held, [0; 0], "moments of the jump in milliseconds");
-    assert!(moments().any(|after| !is_ended(Some(Mutation::BeatOfJumpedClock), after)));
+    // A heartbeat in the future does not hold the end.
+    let mutated = moments().map(|after| outcome(Some(Mutation::BeatOfJumpedClock), after));
+    let (ended, ahead): (Vec<bool>, Vec<bool>) = mutated.unzip();
+    assert!(ended.iter().all(|is_ended| *is_ended) && ahead.contains(&true));
 }
 
 #[test]
-fn namespace_that_was_created_again_is_not_deleted_by_the_old_end() {
+pub(super) fn namespace_that_was_created_again_is_not_deleted_by_the_old_end() {
     let result = |mutation| {
         let scene = Scene::with_environments(1);
         scene.close_all(1);
@@ -157,7 +192,7 @@ fn namespace_that_was_created_again_is_not_deleted_by_the_old_end() {
 }
 
 #[test]
-fn suspended_run_leaves_the_next_life_alone() {
+pub(super) fn suspended_run_leaves_the_next_life_alone() {
     let violations = |mutation| {
         let scene = Scene::with_environments(1);
         scene.close_all(1);
@@ -201,7 +236,7 @@ fn refused_removal_of_the_label_delays_no_end() {
 }
 
 #[test]
-fn label_that_was_not_removed_by_the_end_is_not_put_back_after_its_removal_by_a_person() {
+fn label_that_was_not_removed_by_the_end_is_not_set_again_after_its_removal_by_a_person() {
     let scene = Scene::with_environments(1);
     scene.run();
     scene.wait(2 * HOUR + 20 * MINUTE);
@@ -305,21 +340,22 @@ fn namespace_that_was_deleted_by_hand_is_recorded_as_lost() {
 }
 
 #[test]
-fn waiting_approval_is_told_daily_and_at_once_for_another_end() {
+fn waiting_approval_has_a_notification_daily_and_at_once_for_another_end() {
     let scene = Scene::with_environments_of(Tier::Compliance, 1);
-    let told = || scene.sim.with(|world| world.told.iter().filter(|(_, text)| text.starts_with("awaiting")).count());
+    let notified =
+        || scene.sim.with(|world| world.notifications.iter().filter(|(_, text)| text.starts_with("awaiting")).count());
     scene.wait(7 * HOUR);
     for _ in 0..9 {
         scene.run();
         // A run lasts 15 minutes here, and each call a different part of a second.
         scene.wait(6 * HOUR - 15 * MINUTE + 2_000);
     }
-    assert_eq!(told(), 3, "48 hours have three reminders");
+    assert_eq!(notified(), 3, "48 hours have three reminders");
     scene.step(&Step::Extend(1));
     scene.run();
     scene.wait(7 * HOUR);
     scene.run();
-    assert_eq!((told(), scene.living().len()), (4, 1));
+    assert_eq!((notified(), scene.living().len()), (4, 1));
 }
 
 /// Claims the namespace of the first environment by an Application, and lets the environment expire.
@@ -415,7 +451,7 @@ fn expired_with(change: fn(&mut LedgerHead), mutation: Option<Mutation>) -> (usi
 }
 
 #[test]
-fn namespace_without_a_ledger_of_its_own_life_expires() {
+pub(super) fn namespace_without_a_ledger_of_its_own_life_expires() {
     let other = |head: &mut LedgerHead| head.uid = Some("an earlier namespace".to_owned());
     let live: fn(&mut LedgerHead) = other;
     let ended: fn(&mut LedgerHead) = |head| {

@@ -148,7 +148,19 @@ fn copy_deleted(world: &mut World, item: &BackendItem) {
     if is_open && head.as_ref().is_some_and(|head| keeps(head.reason)) {
         world.violate(&format!("copy {} of an open pull request was deleted", item.name));
     }
+    // A finished end keeps what is left of it for an open pull request, unless a person has ended it.
+    let is_finished = head.as_ref().is_some_and(|head| match head.phase {
+        LedgerPhase::Queued => true,
+        LedgerPhase::Ended => !matches!(head.reason, Some(EndReason::Unlabelled | EndReason::Requested)),
+        LedgerPhase::Creating | LedgerPhase::Live | LedgerPhase::Ending => false,
+    });
+    if is_open && is_finished {
+        world.violate(&format!("copy {} of an open pull request was deleted after the end", item.name));
+    }
     let is_running = head.as_ref().is_some_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live));
+    if !is_running && head.as_ref().is_some_and(|head| head.keeps_vault) {
+        world.violate(&format!("copy {} that a person keeps was deleted", item.name));
+    }
     if is_running {
         world.violate(&format!("copy {} of a living environment was deleted", item.name));
     }
@@ -183,17 +195,17 @@ pub(super) fn label_set(world: &mut World, number: u64, label: PullRequestLabel,
     }
     let (is_fork, used, off, commit) = (pull.fork, pull.used, pull.label_off, super::world::sha(pull.sha));
     if is_fork {
-        world.violate(&format!("the trigger label was put back on the fork {number}"));
+        world.violate(&format!("the trigger label was set again on the fork {number}"));
     }
     let head = world.ledgers.get(&super::world::name_of(number)).map(|ledger| &ledger.head);
     // A push that was not deployed yet is use, too, independent of its time.
     let is_pushed = head.is_some_and(|head| head.head_sha.as_ref() != Some(&commit));
     // An end that was interrupted removes the label long after its begin.
     let since = head.map(|head| milliseconds(head.since));
-    // If the removal has an unknown result, a removal by a developer cannot be told from it.
+    // If the removal has an unknown result, a removal by a developer cannot be distinguished from it.
     let removal = off.or(since.filter(|_| head.is_some_and(|head| head.label.removed_by_us)));
     if !is_pushed && removal.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
-        world.violate(&format!("the trigger label of {number} was put back, and nobody has used it"));
+        world.violate(&format!("the trigger label of {number} was set again, and nobody has used it"));
     }
 }
 

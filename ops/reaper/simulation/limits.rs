@@ -20,8 +20,8 @@ fn due(count: u64) -> Scene {
     scene
 }
 
-/// Runs the reaper while another run holds the lease, with this time to wait for it. The other run renews its lease once, or has
-/// died.
+/// Runs the reaper while another run holds the lease, with this time to wait for it. The other run renews its lease once, or was
+/// killed.
 fn run_beside_another(is_renewed: bool, wait: SignedDuration) -> (Scene, RunReport) {
     let scene = due(1);
     let record = LeaseRecord {
@@ -85,7 +85,7 @@ fn run_with_a_used_up_time_limit_begins_no_end_and_releases_its_lease() {
 }
 
 #[test]
-fn end_that_the_time_limit_interrupts_is_given_back_and_continued_at_once() {
+fn end_that_the_time_limit_interrupts_is_released_and_continued_at_once() {
     let mut scene = due(1);
     scene.settings.deletion_wait = SignedDuration::from_hours(1);
     // The first run begins the hand-over, which is over in the next one.

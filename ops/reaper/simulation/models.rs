@@ -247,7 +247,7 @@ impl ClusterPort for SimPorts {
     }
 }
 
-/// A read of one object tells its absence by its value, not by an error.
+/// A read of one object reports its absence by its value, not by an error.
 pub(super) fn unavailable<T>(result: Result<T, CallError>) -> Result<T, CallError> {
     result.map_err(|error| match error.kind {
         CallErrorKind::NotFound => CallError::new(CallErrorKind::Unavailable, "the server is busy"),
@@ -414,9 +414,9 @@ fn entry(world: &World, name: &str) -> Option<HeadEntry> {
 
 impl ForgePort for SimPorts {
     fn rules(&self, _repository: &Repository) -> Option<RepositoryRules> {
-        let label = |name: &str| Some(name.to_owned());
-        let has_no_forge = self.sim.with(|world| world.has_no_forge);
-        (!has_no_forge).then(|| RepositoryRules { trigger_label: label("preview"), sleep_label: label("asleep") })
+        let (has_no_forge, is_unlabelled) = self.sim.with(|world| (world.has_no_forge, world.has_no_trigger_label));
+        let trigger_label = (!is_unlabelled).then(|| "preview".to_owned());
+        (!has_no_forge).then(|| RepositoryRules { trigger_label, sleep_label: Some("asleep".to_owned()) })
     }
 
     async fn open_pull_requests(&self, _repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {
@@ -453,6 +453,7 @@ impl ForgePort for SimPorts {
         let branch = branch.to_string();
         self.call(move |world| {
             check_forge(world)?;
+            world.branch_reads += 1;
             Ok(world.pulls.values().any(|pull| pull.is_open && branch_of(pull.number) == branch))
         })
         .await
@@ -548,12 +549,12 @@ impl ClockPort for SimPorts {
 }
 
 impl OutwardPort for SimPorts {
-    async fn tell(&self, event: &ToldEvent) -> Result<(), CallError> {
+    async fn notify(&self, event: &Notification) -> Result<(), CallError> {
         let text = format!("{} {}", event.kind, event.environment);
         self.write_call(move |world| {
             let now = world.now;
-            world.note(|| format!("told {text}"));
-            world.told.push((now, text));
+            world.note(|| format!("notified {text}"));
+            world.notifications.push((now, text));
             Ok(())
         })
         .await

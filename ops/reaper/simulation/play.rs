@@ -10,7 +10,7 @@ use super::calls::Simulation;
 use super::models::SimPorts;
 use super::rest;
 use super::schedule::{MINUTE, Schedule, Step};
-use super::terraform::{self, add_copy, use_environment};
+use super::terraform::{self, add_copy, remove_copy, use_environment};
 use super::world::{SimPull, World, name_of};
 use crate::reap::reap;
 use crate::settings::{ReaperSettings, RunOptions};
@@ -33,7 +33,7 @@ pub(super) struct Played {
 pub(super) fn play(schedule: &Schedule, is_traced: bool) -> Played {
     let sim = Simulation::new(schedule.seed, schedule.faults.clone(), schedule.fault_percent);
     sim.world.borrow_mut().is_traced = is_traced;
-    sim.world.borrow_mut().is_label_refused = schedule.seed % 8 == 3;
+    sim.world.borrow_mut().set_rules(schedule.seed);
     sim.executor.spawn(argocd::reconcile(sim.clone(), schedule.seed));
     for (time, step) in &schedule.steps {
         sim.executor.run_until(*time);
@@ -43,6 +43,7 @@ pub(super) fn play(schedule: &Schedule, is_traced: bool) -> Played {
     }
     sim.executor.run_until(schedule.end() + 2 * MINUTE);
     sim.stop_faults();
+    sim.with(|world| world.is_vault_down = false);
     // A pipeline or run that hangs is over by now, and its silence has lasted long enough for a takeover.
     sim.executor.run_until(schedule.end() + 20 * MINUTE);
     for run in 0..RUNS_TO_REST {
@@ -189,6 +190,18 @@ fn change(world: &mut World, step: &Step, now: i64) {
             let _ = world.delete_namespace(&name_of(number), None, 10_000);
         }
         Step::StrayCopy(number) => add_copy(world, &name_of(number)),
+        Step::CopyAgain(number) => {
+            if world.namespaces.contains_key(&name_of(number)) {
+                remove_copy(world, &name_of(number));
+                add_copy(world, &name_of(number));
+            }
+        }
+        Step::KeepOnDestroy(number) => drop(world.copies_left_by_destroy.insert(number)),
+        Step::KeepVault(number) => {
+            world.change_head(&name_of(number), |transitions, head| transitions.keep_vault(head, head.generation));
+        }
+        Step::WakeEnded(number) => wake_ended(world, number, now),
+        Step::VaultDown(is_down) => world.is_vault_down = is_down,
         Step::LooseEvent(number) => {
             let event = Event::new(world.time(), 1, EventKind::Activity, Actor::Cli);
             let _ = world.append(&name_of(number), &[event]);
@@ -201,6 +214,19 @@ fn used(world: &mut World, number: u64, now: i64, change: impl FnOnce(&mut SimPu
     if let Some(pull) = world.pulls.get_mut(&number) {
         pull.used = now;
         change(pull);
+    }
+}
+
+/// Lifts the end of an open pull request and sets its label, as `eod wake` does.
+fn wake_ended(world: &mut World, number: u64, now: i64) {
+    let is_of_open = world.pulls.get(&number).is_some_and(|pull| pull.is_open && !pull.fork);
+    if is_of_open && world.change_head(&name_of(number), |transitions, head| transitions.lift(head, head.generation)) {
+        used(world, number, now, |pull| {
+            pull.changed = now;
+            pull.labels.insert("preview".to_owned());
+            pull.is_label_off_by_developer = false;
+            pull.label_off = None;
+        });
     }
 }
 

@@ -1,4 +1,4 @@
-//! Dry runs: if nothing changes before it, the next run does exactly what a dry run tells.
+//! Dry runs: if nothing changes before it, the next run does exactly what a dry run predicts.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,19 +37,19 @@ fn run_now(sim: &Rc<Simulation>, dry_run: bool) -> RunReport {
     report.take().expect("a run without waiting ends at once")
 }
 
-/// Actions that a dry run can tell: target, name and reason.
+/// Actions that a dry run can predict: target, name and reason.
 fn actions(report: &RunReport) -> Vec<(&str, &str, &str)> {
-    let told = report.actions.iter().filter(|action| !CONSEQUENCES.contains(&action.action));
-    told.map(|action| (action.target.as_str(), action.action, action.reason.as_str())).collect()
+    let predicted = report.actions.iter().filter(|action| !CONSEQUENCES.contains(&action.action));
+    predicted.map(|action| (action.target.as_str(), action.action, action.reason.as_str())).collect()
 }
 
 #[test]
-fn dry_run_tells_exactly_what_the_next_run_does() {
+fn dry_run_predicts_exactly_what_the_next_run_does() {
     let mut seen = BTreeSet::new();
     for seed in 0..SCHEDULES {
         let schedule = Schedule::new(seed);
         let sim = Simulation::new(seed, Some(BTreeMap::new()), -1);
-        sim.world.borrow_mut().is_label_refused = seed % 8 == 3;
+        sim.world.borrow_mut().set_rules(seed);
         sim.executor.spawn(argocd::reconcile(sim.clone(), seed));
         for (time, step) in &schedule.steps {
             sim.executor.run_until(*time);

@@ -6,6 +6,7 @@ use eod_domain::{EnvironmentReading, Tier};
 use super::backends::BACKENDS;
 use super::schedule::{HOUR, MINUTE};
 use super::world::{BRANCHES, World, milliseconds};
+use crate::ports::BackendKind;
 
 /// Time after its last change after which a pull request's environment is in its final state.
 const SETTLED: i64 = 2 * HOUR;
@@ -58,6 +59,7 @@ fn namespaces(world: &World) -> Vec<String> {
             problems.push(format!("{name} is protected, and its end is neither finished nor cancelled"));
         }
         problems.extend(deployment(world, name, &reading, head));
+        problems.extend(label(world, name, head));
         let is_late = reading.expires_at().is_some_and(|end| world.now - milliseconds(end) > 2 * HOUR + 10 * MINUTE);
         // Without the label, Argo CD keeps its Application, and its namespace is never taken from it.
         let keeps_label = world.is_label_refused || pull.is_some_and(|pull| pull.number >= BRANCHES);
@@ -67,6 +69,15 @@ fn namespaces(world: &World) -> Vec<String> {
         }
     }
     problems
+}
+
+/// A trigger label that an end has removed is back if the environment lives on.
+fn label(world: &World, name: &str, head: &LedgerHead) -> Option<String> {
+    let pull = world.pull_of(name)?;
+    // A developer who has closed the pull request since then decides about the label.
+    let is_open = pull.is_open && !pull.fork && pull.label_off.is_some_and(|off| pull.changed <= off);
+    let is_off = head.phase == LedgerPhase::Live && head.label.removed_by_us && !pull.labels.contains("preview");
+    (is_open && is_off).then(|| format!("{name} lives, and its end has not put the trigger label back"))
 }
 
 /// The deployment of a living environment is recorded as it is.
@@ -100,6 +111,10 @@ fn ledgers(world: &World) -> Vec<String> {
         }
         if head.phase == LedgerPhase::Live && namespace.is_none() && age > HOUR {
             problems.push(format!("{name} is live and has no namespace"));
+        }
+        let is_closed = world.pull_of(name).is_some_and(|pull| !pull.is_open && world.now - pull.changed > SETTLED);
+        if head.phase == LedgerPhase::Queued && head.generation > 0 && is_closed && age > SETTLED {
+            problems.push(format!("{name} waits for a free place, and its pull request is closed: {head:?}"));
         }
         if head.is_ended() && !head.left().is_empty() && age > 90 * MINUTE {
             problems.push(format!("the end of {name} has left {:?}", head.left()));
@@ -137,6 +152,9 @@ fn copies(world: &World) -> Vec<String> {
         let age = world.now - milliseconds(ledger.head.since);
         let is_closed = world.pull_of(name).is_none_or(|pull| !pull.is_open && world.now - pull.changed > SETTLED);
         let step = ledger.head.steps.get(&kind.step());
+        if kind == BackendKind::Vault && ledger.head.keeps_vault {
+            continue;
+        }
         // A stray copy is an orphan, which needs two sightings.
         if ledger.head.is_ended() && is_closed && step != Some(&StepOutcome::Done) && age > SETTLED {
             problems.push(format!("{kind} {} of a closed pull request exists: {:?}", item.name, ledger.head));
@@ -145,7 +163,7 @@ fn copies(world: &World) -> Vec<String> {
     problems
 }
 
-/// An environment that somebody wants comes back, and only such a one.
+/// An environment that somebody wants returns, and no other one.
 fn pull_requests(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
     for pull in world.pulls.values() {
@@ -167,7 +185,7 @@ fn pull_requests(world: &World) -> Vec<String> {
                 head.head_sha.as_ref().is_some_and(|known| !known.is_same_commit(&super::world::sha(pull.sha)))
             });
             if is_pushed {
-                problems.push(format!("{name} was pushed to after its label was removed, and did not come back"));
+                problems.push(format!("{name} was pushed to after its label was removed, and did not return"));
             }
         }
     }

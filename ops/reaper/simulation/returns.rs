@@ -2,16 +2,17 @@
 
 use eod_domain::Tier;
 use eod_domain::ledger::{
-    CreateRequest, EndReason, EndStep, EventKind, LedgerHead, LedgerPhase, MadeBy, StepOutcome, Transitions,
+    CreateRequest, EndReason, EndRequest, EndStep, EventKind, LedgerHead, MadeBy, StepOutcome, Transitions,
 };
 use jiff::SignedDuration;
 
 use super::models::SimPorts;
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
-use super::world::{BRANCHES, World, identity_of, name_of, sha};
+use super::world::{World, identity_of, sha};
 use crate::mutation::{Mutation, with_mutation};
-use crate::settings::RunOptions;
+use crate::ports::BackendKind;
+use crate::settings::{ReaperSettings, RunOptions};
 
 #[test]
 fn ledger_is_deleted_after_the_retention_and_its_history_stays() {
@@ -46,26 +47,6 @@ fn kept_copies_end_after_the_retention_if_no_forge_can_report_the_close() {
 }
 
 #[test]
-fn branch_that_exists_again_lifts_the_end() {
-    let scene = Scene::with_environments(0);
-    let number = BRANCHES + 1;
-    scene.step(&Step::Open { number, tier: Tier::Lightweight, made_by: MadeBy::Terraform, fork: false });
-    scene.step(&Step::Apply { number, killed_after: None });
-    scene.wait(MINUTE);
-    scene.step(&Step::Close(number));
-    scene.run();
-    scene.wait(10 * MINUTE);
-    scene.run();
-    let head = || scene.sim.with(|world| world.ledgers[&name_of(number)].head.clone());
-    assert_eq!((head().phase, head().reason), (LedgerPhase::Ended, Some(EndReason::BranchDeleted)));
-    scene.run();
-    assert!(!head().lifted);
-    scene.step(&Step::Reopen(number));
-    scene.run();
-    assert!(head().lifted);
-}
-
-#[test]
 fn push_after_the_expiry_puts_the_label_back_and_the_environment_returns() {
     let scene = Scene::with_environments(1);
     scene.wait(2 * HOUR + 35 * MINUTE);
@@ -88,14 +69,31 @@ fn push_after_the_expiry_puts_the_label_back_and_the_environment_returns() {
 
 /// Scene with an ended environment, past its end, with a kept copy and an open pull request without its label.
 fn expired() -> Scene {
-    let scene = Scene::with_environments(1);
+    let scene = expired_with(|_| {});
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+    scene
+}
+
+/// Scene with an ended environment, past its end, and an open pull request without its label.
+fn expired_with(change: impl FnOnce(&mut ReaperSettings)) -> Scene {
+    let mut scene = Scene::with_environments(1);
+    change(&mut scene.settings);
     scene.wait(2 * HOUR + 35 * MINUTE);
     scene.run();
     scene.wait(30 * MINUTE);
     scene.run();
     scene.run();
-    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
     scene
+}
+
+/// Records the wish to keep the copies of the first environment, as `eod end --keep-vault` does.
+fn keep_vault(scene: &Scene) {
+    scene.sim.with(|world| {
+        let ledger = &world.ledgers["shop-pr-1"];
+        let (head, version) = (ledger.head.clone(), ledger.object_version());
+        let next = Transitions::at(world.time()).keep_vault(&head, head.generation).unwrap();
+        world.write_head("shop-pr-1", Some(&version), &next, &[]).unwrap();
+    });
 }
 
 fn copies_and_step(scene: &Scene) -> (usize, Option<StepOutcome>) {
@@ -106,7 +104,7 @@ fn copies_and_step(scene: &Scene) -> (usize, Option<StepOutcome>) {
 }
 
 #[test]
-fn kept_copy_stays_if_the_pull_request_is_reopened_during_the_run() {
+pub(super) fn kept_copy_stays_if_the_pull_request_is_reopened_during_the_run() {
     let result = |mutation| {
         let scene = expired();
         scene.step(&Step::Close(1));
@@ -163,7 +161,7 @@ fn copy_is_kept_again_if_the_pull_request_is_reopened_before_vault_is_up() {
 }
 
 #[test]
-fn copy_that_an_end_has_left_is_ended_only_after_a_look_at_the_pull_request() {
+pub(super) fn copy_that_an_end_has_left_is_ended_only_after_a_look_at_the_pull_request() {
     let copies = |mutation| {
         let scene = expired();
         scene.step(&Step::Close(1));
@@ -205,11 +203,224 @@ fn backend_that_is_down_does_not_delay_a_return() {
     assert!(head(&scene).lifted);
     scene.sim.with(|world| world.is_vault_down = false);
     scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)), "its pull request is open again");
+    assert_eq!(scene.sim.with(|world| world.parts.len()), 0);
+    scene.step(&Step::Close(1));
+    scene.run();
+    scene.run();
     assert_eq!(copies_and_step(&scene), (0, Some(StepOutcome::Done)), "what the end has left is tried again");
 }
 
 #[test]
-fn closed_pull_request_takes_its_lift_back() {
+fn copy_that_the_end_of_a_closed_pull_request_has_left_is_kept_while_the_return_is_queued() {
+    let copies = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.close_all(1);
+        scene.sim.with(|world| world.is_vault_down = true);
+        scene.run();
+        scene.step(&Step::Reopen(1));
+        scene.run();
+        queue(&scene);
+        scene.sim.with(|world| world.is_vault_down = false);
+        with_mutation(mutation, || scene.run());
+        (scene.phase(), copies_and_step(&scene))
+    };
+    assert_eq!(copies(None), ("queued".to_owned(), (1, Some(StepOutcome::Kept))));
+    let mutation = Some(Mutation::LeftWithoutLook);
+    assert_eq!(copies(mutation), ("queued".to_owned(), (0, Some(StepOutcome::Done))));
+}
+
+/// Records the begin of a destroy of the first environment as the provider does, and deletes its namespace.
+fn begin_destroy(scene: &Scene) {
+    scene.sim.with(|world| {
+        let ledger = &world.ledgers["shop-pr-1"];
+        let (head, version) = (ledger.head.clone(), ledger.object_version());
+        let (generation, uid, reason) = (head.generation, head.uid.clone(), EndReason::Destroyed);
+        let request = EndRequest { generation, uid, reason, keep_vault: false, holder: "destroy".to_owned() };
+        let ending = Transitions::at(world.time()).begin_end(&head, &request).unwrap();
+        world.namespaces.remove("shop-pr-1");
+        world.parts.retain(|(kind, _), _| *kind != BackendKind::Dns);
+        world.write_head("shop-pr-1", Some(&version), &ending, &[]).unwrap();
+    });
+}
+
+/// Destroys the first environment as the provider does, and leaves its copy and its other parts.
+fn destroy(scene: &Scene) {
+    begin_destroy(scene);
+    scene.sim.with(|world| {
+        let ledger = &world.ledgers["shop-pr-1"];
+        let (head, version) = (ledger.head.clone(), ledger.object_version());
+        let ended = Transitions::at(world.time()).finish_destroy(&head, head.generation, "destroy").unwrap();
+        world.write_head("shop-pr-1", Some(&version), &ended, &[]).unwrap();
+    });
+}
+
+#[test]
+fn copy_that_a_destroy_leaves_is_kept_until_the_pull_request_is_closed() {
+    let after_destroy = |change: fn(&mut World)| {
+        let scene = Scene::with_environments(1);
+        scene.run();
+        destroy(&scene);
+        scene.sim.with(change);
+        let report = scene.run();
+        assert_eq!(scene.sim.with(|world| world.parts.len()), 0, "only the copy may have changes of people");
+        (scene, report)
+    };
+    let (scene, report) = after_destroy(|_| {});
+    assert_eq!((copies_and_step(&scene), report.exit_code()), ((1, Some(StepOutcome::Kept)), 0), "{report:?}");
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (0, Some(StepOutcome::Done)));
+    let (scene, report) = after_destroy(|world| world.is_forge_down = true);
+    assert_eq!((copies_and_step(&scene), report.exit_code()), ((1, Some(StepOutcome::Kept)), 3), "unknown is open");
+    let (scene, report) = after_destroy(|world| world.copies.clear());
+    assert_eq!((copies_and_step(&scene), report.exit_code()), ((0, Some(StepOutcome::Kept)), 0), "{report:?}");
+    let (scene, _) = after_destroy(|world| world.pulls.get_mut(&1).unwrap().is_open = false);
+    let report = scene.run();
+    assert_eq!((copies_and_step(&scene), report.exit_code()), ((0, Some(StepOutcome::Done)), 0), "{report:?}");
+}
+
+#[test]
+fn copy_that_a_destroy_leaves_ends_after_the_retention_if_no_forge_can_report_the_close() {
+    let mut scene = Scene::with_environments(1);
+    scene.settings.retention = SignedDuration::from_hours(2);
+    scene.sim.with(|world| world.has_no_forge = true);
+    scene.run();
+    destroy(&scene);
+    assert_eq!((scene.run().exit_code(), copies_and_step(&scene)), (0, (1, Some(StepOutcome::Kept))));
+    scene.wait(2 * HOUR);
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (0, Some(StepOutcome::Done)));
+}
+
+#[test]
+fn copy_of_an_environment_that_is_replaced_is_kept_while_its_create_waits_for_a_place() {
+    let scene = Scene::with_environments(1);
+    scene.run();
+    destroy(&scene);
+    queue(&scene);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), copies_and_step(&scene)), ("queued", (1, Some(StepOutcome::Kept))));
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert_eq!((scene.phase().as_str(), copies_and_step(&scene)), ("ended", (0, Some(StepOutcome::Done))));
+}
+
+#[test]
+fn copy_that_an_interrupted_destroy_leaves_is_kept_by_the_run_that_finishes_it() {
+    let scene = Scene::with_environments(1);
+    scene.run();
+    begin_destroy(&scene);
+    scene.wait(20 * MINUTE);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), head(&scene).reason), ("ended", Some(EndReason::Destroyed)));
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+}
+
+#[test]
+pub(super) fn copy_that_a_person_keeps_is_not_an_orphan_after_the_retention() {
+    let copies = |mutation| {
+        let mut scene = Scene::with_environments(1);
+        scene.settings.retention = SignedDuration::from_hours(2);
+        scene.run();
+        keep_vault(&scene);
+        scene.step(&Step::Request(1));
+        with_mutation(mutation, || {
+            scene.run();
+            // The end is cancelled, and begins again with the wish.
+            scene.step(&Step::Protect(1, true));
+            scene.run();
+            assert_eq!(scene.phase(), "live");
+            scene.step(&Step::Protect(1, false));
+            scene.run();
+            scene.wait(20 * MINUTE);
+            scene.run();
+            assert_eq!((scene.phase().as_str(), copies_and_step(&scene)), ("ended", (1, Some(StepOutcome::Kept))));
+            scene.step(&Step::Close(1));
+            for _ in 0..8 {
+                scene.wait(HOUR);
+                scene.run();
+            }
+        });
+        scene.sim.with(|world| world.copies.len())
+    };
+    assert_eq!((copies(None), copies(Some(Mutation::KeptCopyForgotten))), (1, 0));
+}
+
+#[test]
+pub(super) fn late_create_is_refused_after_the_close_of_an_expired_environment() {
+    let is_refused = |mutation, keeps_vault| {
+        let scene = expired_with(|settings| settings.keep_vault_until_closed = keeps_vault);
+        scene.step(&Step::Close(1));
+        let report = with_mutation(mutation, || scene.run());
+        assert_eq!((copies_and_step(&scene), report.exit_code()), ((0, Some(StepOutcome::Done)), 0), "{report:?}");
+        assert_eq!(with_mutation(mutation, || scene.run()).actions, [], "the close is recorded once");
+        let (now, request) = scene.sim.with(|world| (world.time(), create_request(world)));
+        Transitions::at(now).create(Some(&head(&scene)), &request).is_err()
+    };
+    for keeps_vault in [true, false] {
+        let refused = [None, Some(Mutation::CloseNotRecorded)].map(|mutation| is_refused(mutation, keeps_vault));
+        assert_eq!(refused, [true, false], "an end that keeps a copy: {keeps_vault}");
+    }
+}
+
+#[test]
+fn reopened_pull_request_lifts_the_end_of_an_expired_environment_only_if_no_trigger_label_is_used() {
+    let is_lifted = |has_no_trigger_label| {
+        let scene = Scene::with_environments(1);
+        scene.sim.with(|world| world.has_no_trigger_label = has_no_trigger_label);
+        scene.wait(2 * HOUR + 35 * MINUTE);
+        scene.run();
+        scene.wait(30 * MINUTE);
+        scene.run();
+        scene.run();
+        scene.step(&Step::Close(1));
+        scene.run();
+        assert_eq!((scene.phase().as_str(), head(&scene).reason), ("ended", Some(EndReason::Closed)));
+        scene.step(&Step::Reopen(1));
+        scene.run();
+        head(&scene).lifted
+    };
+    assert_eq!([true, false].map(is_lifted), [true, false]);
+}
+
+#[test]
+fn ledger_of_kept_copies_is_deleted_after_the_retention_if_a_person_has_removed_them() {
+    let mut scene = Scene::with_environments(1);
+    scene.settings.retention = SignedDuration::from_hours(2);
+    scene.run();
+    keep_vault(&scene);
+    scene.close_all(1);
+    scene.run();
+    scene.wait(3 * HOUR);
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+    scene.sim.with(|world| world.copies.clear());
+    scene.run();
+    assert_eq!(scene.sim.with(|world| (world.ledgers.len(), world.history.len())), (0, 1));
+}
+
+#[test]
+fn push_to_a_reopened_pull_request_brings_its_expired_environment_back() {
+    let scene = expired();
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert_eq!(head(&scene).reason, Some(EndReason::Closed));
+    scene.step(&Step::Reopen(1));
+    scene.run();
+    assert!(!head(&scene).lifted, "its trigger label is still removed");
+    scene.step(&Step::Push(1));
+    scene.run();
+    assert!(head(&scene).lifted && scene.sim.with(|world| world.pulls[&1].labels.contains("preview")));
+    scene.step(&Step::Apply { number: 1, killed_after: None });
+    scene.wait(5 * MINUTE);
+    assert_eq!(scene.living(), ["shop-pr-1"]);
+}
+
+#[test]
+pub(super) fn closed_pull_request_takes_its_lift_back() {
     let returns = |mutation| {
         let scene = Scene::with_environments(1);
         scene.close_all(1);
@@ -261,15 +472,19 @@ fn head(scene: &Scene) -> LedgerHead {
     scene.sim.with(|world| world.ledgers["shop-pr-1"].head.clone())
 }
 
+/// Create of the newest commit of the first pull request.
+fn create_request(world: &World) -> CreateRequest {
+    CreateRequest {
+        head_sha: Some(sha(world.pulls[&1].sha)),
+        namespace_is_gone: true,
+        ..CreateRequest::new(&identity_of(1), Tier::Lightweight, MadeBy::Terraform, "apply")
+    }
+}
+
 /// Refuses the return of the first environment for lack of a free place, as the provider does.
 fn queue(scene: &Scene) {
     scene.sim.with(|world| {
-        let pull = &world.pulls[&1];
-        let request = CreateRequest {
-            head_sha: Some(sha(pull.sha)),
-            namespace_is_gone: true,
-            ..CreateRequest::new(&identity_of(1), Tier::Lightweight, MadeBy::Terraform, "apply")
-        };
+        let request = create_request(world);
         let ledger = &world.ledgers["shop-pr-1"];
         let next = Transitions::at(world.time()).queue(Some(&ledger.head), &request).unwrap();
         let version = ledger.object_version();

@@ -38,7 +38,7 @@ fn dry_run_calls_no_method_that_writes() {
 }
 
 #[test]
-fn breaker_stops_the_run_before_the_first_end_without_a_warning() {
+pub(super) fn breaker_stops_the_run_before_the_first_end_without_a_warning() {
     let deleted = |mutation, accept| {
         let mut scene = Scene::with_environments(12);
         scene.settings.in_deletion = 20;
@@ -173,7 +173,7 @@ fn short_list_is_believed_only_if_a_read_by_name_confirms_each_end() {
 }
 
 #[test]
-fn short_list_is_reported_by_every_run_until_a_person_accepts_it() {
+pub(super) fn short_list_is_reported_by_every_run_until_a_person_accepts_it() {
     let living = |mutation| {
         let scene = Scene::with_environments(2);
         scene.close_all(2);
@@ -199,7 +199,7 @@ fn short_list_is_reported_by_every_run_until_a_person_accepts_it() {
 }
 
 #[test]
-fn lease_is_taken_over_only_after_it_was_seen_unchanged() {
+pub(super) fn lease_is_taken_over_only_after_it_was_seen_unchanged() {
     let outcome = |mutation, is_renewed: bool| {
         let mut scene = Scene::with_environments(1);
         scene.settings.lease = Some(SignedDuration::from_mins(1));
@@ -238,7 +238,7 @@ fn lease_is_taken_over_only_after_it_was_seen_unchanged() {
 }
 
 #[test]
-fn other_environments_and_their_orphans_are_left_alone_with_only() {
+fn other_environments_and_their_orphans_are_kept_with_only() {
     let scene = Scene::with_environments(2);
     scene.wait(4 * HOUR);
     let only = |names: &[&str]| RunOptions {
@@ -302,7 +302,7 @@ fn models_of_all_backends_pass_the_contract() {
 }
 
 #[test]
-fn orphans_that_may_not_be_removed_do_not_count_for_the_breaker() {
+pub(super) fn orphans_that_may_not_be_removed_do_not_count_for_the_breaker() {
     let result = |mutation, closes: bool| {
         let mut scene = Scene::with_environments(6);
         let breakers = scene.settings.breakers;
@@ -357,7 +357,7 @@ fn removed_orphan_is_an_action_only_after_its_removal() {
 }
 
 #[test]
-fn run_that_has_lost_its_lease_writes_no_summary() {
+pub(super) fn run_that_has_lost_its_lease_writes_no_summary() {
     let summary = |mutation| {
         let mut scene = Scene::with_environments(1);
         scene.settings.lease = Some(SignedDuration::from_mins(1));

@@ -46,6 +46,16 @@ pub(super) enum Step {
     Request(u64),
     DeleteNamespace(u64),
     StrayCopy(u64),
+    /// A pipeline removes the copy of a namespace that exists, and creates it again.
+    CopyAgain(u64),
+    /// The destroys of an environment leave its copy from now on.
+    KeepOnDestroy(u64),
+    /// A person keeps the copy of a living environment for good.
+    KeepVault(u64),
+    /// A person lifts the end of an environment.
+    WakeEnded(u64),
+    /// Vault is down, or up again.
+    VaultDown(bool),
     LooseEvent(u64),
     Sleep(u64),
     Wake(u64),
@@ -103,6 +113,11 @@ impl Schedule {
         // A reaper that is down for a while.
         let down_from = random.below(length);
         let down = random.below(3) * random.below(4 * HOUR);
+        if random.percent(20) {
+            let down_from = random.below(length);
+            steps.push((down_from, Step::VaultDown(true)));
+            steps.push((down_from + random.below(6 * HOUR), Step::VaultDown(false)));
+        }
         let mut time = random.below(every);
         while time < length {
             if !(down_from..down_from + down).contains(&time) {
@@ -149,7 +164,7 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
         if time > length {
             break;
         }
-        let step = match random.below(30) {
+        let step = match random.below(34) {
             0..=6 => Step::Push(number),
             7..=9 => Step::Close(number),
             10..=11 => Step::Reopen(number),
@@ -167,6 +182,9 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
             25 => Step::Break(number),
             26 => Step::Mend(number),
             27..=28 => Step::PushAtLabelOff(number),
+            29 => Step::CopyAgain(number),
+            30 => Step::KeepVault(number),
+            31..=32 => Step::WakeEnded(number),
             _ => Step::LooseEvent(number),
         };
         // A branch has no labels.
@@ -179,8 +197,14 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
         }
         steps.push((time, step.clone()));
         match step {
-            Step::Push(_) | Step::Reopen(_) | Step::LabelOn(_) => apply(random, time, number, steps),
+            Step::Push(_) | Step::Reopen(_) | Step::LabelOn(_) | Step::WakeEnded(_) => {
+                apply(random, time, number, steps);
+            }
+            Step::KeepVault(_) if random.percent(50) => steps.push((time + MINUTE, Step::Request(number))),
             Step::Close(_) | Step::LabelOff(_) if random.percent(70) => {
+                if random.percent(30) {
+                    steps.push((time, Step::KeepOnDestroy(number)));
+                }
                 let killed_after = random.percent(30).then(|| random.below(60_000));
                 steps.push((time + random.below(10 * MINUTE), Step::Destroy { number, killed_after }));
             }

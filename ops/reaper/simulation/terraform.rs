@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use eod_domain::ledger::{
-    CreateRequest, EndReason, EndRequest, EndStep, LedgerHead, LedgerPhase, MadeBy, ReturnChange, StepOutcome,
-    Transitions, return_reason,
+    CreateRequest, EndReason, EndRequest, LedgerHead, LedgerPhase, MadeBy, ReturnChange, Transitions, return_reason,
 };
 use eod_domain::{Clock, ClockChange, Tiers, labels, next_clock};
 
@@ -14,6 +13,9 @@ use super::calls::Simulation;
 use super::schedule::MINUTE;
 use super::world::{World, identity_of, name_of, not_found, sha};
 use crate::ports::{BackendItem, BackendKind, CallError, ObjectVersion};
+
+/// Maximum number of applies of a pipeline while there is no free place.
+const TRIES: usize = 4;
 
 type Stored = Option<(LedgerHead, ObjectVersion)>;
 
@@ -34,20 +36,43 @@ async fn write(sim: &Rc<Simulation>, name: &str, before: &Stored, head: LedgerHe
     .await
 }
 
-/// One apply of the pull request's newest commit.
-pub(super) async fn apply(sim: Rc<Simulation>, number: u64) {
-    let holder = format!("apply-{}", sim.with(World::next));
-    // A refused apply ends with an error.
-    let _ = try_apply(&sim, number, &holder).await;
+/// Result of an apply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Applied {
+    /// There is nothing left to do.
+    Done,
+    /// The environment waits for a free place.
+    Queued,
 }
 
-async fn try_apply(sim: &Rc<Simulation>, number: u64, holder: &str) -> Result<(), CallError> {
+/// One apply of the pull request's newest commit. The pipeline tries again a few times if there is no free place.
+pub(super) async fn apply(sim: Rc<Simulation>, number: u64) {
+    for _ in 0..TRIES {
+        let holder = format!("apply-{}", sim.with(World::next));
+        // A refused apply ends with an error.
+        match try_apply(&sim, number, &holder).await {
+            Ok(Applied::Queued) => sim.executor.sleep(10 * MINUTE).await,
+            Ok(Applied::Done) | Err(_) => return,
+        }
+    }
+}
+
+/// True if there is no free place for an environment.
+fn is_full(world: &World, name: &str) -> bool {
+    let is_other = |(other, found): &(&String, &super::world::SimNamespace)| {
+        let made_by = found.annotations.get(labels::MADE_BY).map(String::as_str);
+        *other != name && found.gone_at.is_none() && made_by == Some(MadeBy::Terraform.as_str())
+    };
+    world.maximum > 0 && world.namespaces.iter().filter(is_other).count() >= world.maximum
+}
+
+async fn try_apply(sim: &Rc<Simulation>, number: u64, holder: &str) -> Result<Applied, CallError> {
     let name = name_of(number);
     let Some((commit, tier)) = sim.with(|world| {
         let pull = world.pulls.get(&number).filter(|pull| pull.made_by == MadeBy::Terraform && pull.is_open)?;
         pull.labels.contains("preview").then_some((sha(pull.sha), pull.tier))
     }) else {
-        return Ok(());
+        return Ok(Applied::Done);
     };
     let mut before = stored(sim, &name).await?;
     let lives = sim.with(|world| {
@@ -57,14 +82,15 @@ async fn try_apply(sim: &Rc<Simulation>, number: u64, holder: &str) -> Result<()
     });
     let is_ending = before.as_ref().is_some_and(|(head, _)| head.phase == LedgerPhase::Ending);
     if lives && !is_ending {
-        return push(sim, &name, &commit).await;
+        push(sim, &name, &commit).await?;
+        return Ok(Applied::Done);
     }
     if let Some((head, _)) = &before
         && head.is_absent()
     {
         let change = ReturnChange { head_sha: Some(&commit), extended: false, recreate: false };
         if return_reason(head, &change).is_none() {
-            return Ok(());
+            return Ok(Applied::Done);
         }
     }
     for _ in 0..10 {
@@ -79,19 +105,30 @@ async fn try_apply(sim: &Rc<Simulation>, number: u64, holder: &str) -> Result<()
             namespace_is_gone: !sim.with(|world| world.namespaces.contains_key(&name)),
             lifted: false,
         };
-        match Transitions::at(now).create(before.as_ref().map(|(head, _)| head), &request) {
+        let head = before.as_ref().map(|(head, _)| head);
+        if sim.with(|world| is_full(world, &name)) {
+            let Ok(next) = Transitions::at(now).queue(head, &request) else { return Ok(Applied::Done) };
+            write(sim, &name, &before, next).await?;
+            return Ok(Applied::Queued);
+        }
+        match Transitions::at(now).create(head, &request) {
             Ok(next) => {
                 let stored = write(sim, &name, &before, next).await?;
-                return create(sim, number, stored).await;
+                return create(sim, number, stored, &request).await;
             }
             Err(_) => sim.executor.sleep(MINUTE / 2).await,
         }
         before = stored(sim, &name).await?;
     }
-    Ok(())
+    Ok(Applied::Done)
 }
 
-async fn create(sim: &Rc<Simulation>, number: u64, stored: Stored) -> Result<(), CallError> {
+async fn create(
+    sim: &Rc<Simulation>,
+    number: u64,
+    stored: Stored,
+    request: &CreateRequest,
+) -> Result<Applied, CallError> {
     let name = name_of(number);
     let mut attempts = 0;
     let uid = loop {
@@ -102,6 +139,21 @@ async fn create(sim: &Rc<Simulation>, number: u64, stored: Stored) -> Result<(),
         }
         attempts += 1;
     };
+    // Another create was faster: this one gives its namespace back.
+    if sim.with(|world| is_full(world, &name)) {
+        let given_back = name.clone();
+        let uid = uid.clone();
+        sim.call(false, move |world| {
+            let is_own = world.namespaces.get(&given_back).is_some_and(|found| found.uid == uid);
+            if is_own { world.delete_namespace(&given_back, None, 1_000) } else { Ok(()) }
+        })
+        .await?;
+        let now = sim.with(|world| world.time());
+        let head = stored.as_ref().map(|(head, _)| head);
+        let Ok(next) = Transitions::at(now).queue(head, request) else { return Ok(Applied::Done) };
+        write(sim, &name, &stored, next).await?;
+        return Ok(Applied::Queued);
+    }
     sim.executor.sleep(3_000).await;
     let copy_of = name.clone();
     sim.call(false, move |world| {
@@ -125,7 +177,7 @@ async fn create(sim: &Rc<Simulation>, number: u64, stored: Stored) -> Result<(),
             write(sim, &name, &stored, next).await?;
         }
     }
-    Ok(())
+    Ok(Applied::Done)
 }
 
 /// Posts the namespace, or finds the one of an interrupted create.
@@ -144,6 +196,10 @@ pub(super) fn add_copy(world: &mut World, environment: &str) {
     let item =
         BackendItem { kind: "secret".to_owned(), name: name.clone(), environment: environment.to_owned(), version };
     world.copies.entry(name).or_insert(item);
+}
+
+pub(super) fn remove_copy(world: &mut World, environment: &str) {
+    world.copies.remove(&format!("preview/{environment}/app"));
 }
 
 /// Creates the DNS record, the database and the object outside of the namespace, if they do not exist.
@@ -226,23 +282,18 @@ async fn try_destroy(sim: &Rc<Simulation>, number: u64, holder: &str) -> Result<
     while sim.with(|world| world.namespaces.contains_key(&name)) {
         sim.executor.sleep(5_000).await;
     }
-    let copy = format!("preview/{name}/app");
+    let environment = name.clone();
     sim.call(false, move |world| {
-        let environment = copy.trim_start_matches("preview/").trim_end_matches("/app").to_owned();
-        world.copies.remove(&copy);
-        world.parts.retain(|_, item| item.environment != environment);
+        if !world.copies_left_by_destroy.contains(&number) {
+            remove_copy(world, &environment);
+        }
+        world.parts.retain(|(kind, _), item| *kind == BackendKind::Objects || item.environment != environment);
         Ok(())
     })
     .await?;
-    let Some((mut head, _)) = stored.clone() else { return Ok(()) };
+    let Some((head, _)) = &stored else { return Ok(()) };
     let now = sim.with(|world| world.time());
-    while let Some(step) = head.next_steps().into_iter().find(|step| *step != EndStep::Record) {
-        let Ok(next) = Transitions::at(now).step(&head, head.generation, holder, step, StepOutcome::Done) else {
-            return Ok(());
-        };
-        head = next;
-    }
-    if let Ok(next) = Transitions::at(now).finish_end(&head, head.generation, holder) {
+    if let Ok(next) = Transitions::at(now).finish_destroy(head, head.generation, holder) {
         write(sim, &name, &stored, next).await?;
     }
     Ok(())

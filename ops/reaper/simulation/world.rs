@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::ledger::{
-    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents, history_name,
-    month_before,
+    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents, TransitionError,
+    Transitions, history_name, month_before,
 };
 use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labels};
 use jiff::{SignedDuration, Timestamp};
@@ -40,6 +40,10 @@ pub(super) struct World {
     pub(super) parts: BTreeMap<(BackendKind, String), BackendItem>,
     /// Uids of namespaces with a verified snapshot of their database.
     pub(super) snapshots: BTreeSet<String>,
+    /// Pull requests with destroys that leave their copy.
+    pub(super) copies_left_by_destroy: BTreeSet<u64>,
+    /// Maximum number of environments that Terraform creates; 0 for no maximum.
+    pub(super) maximum: usize,
     /// Environments with a failing deployment.
     pub(super) broken: BTreeSet<String>,
     /// Pull requests to which a developer pushes at the moment of the removal of their trigger label.
@@ -50,8 +54,14 @@ pub(super) struct World {
     pub(super) has_preset_ttls: bool,
     /// True if no forge is configured for the repository.
     pub(super) has_no_forge: bool,
+    /// True if pull requests need no trigger label.
+    pub(super) has_no_trigger_label: bool,
+    /// Number of branches that were read.
+    pub(super) branch_reads: usize,
     /// True if no call to Vault succeeds.
     pub(super) is_vault_down: bool,
+    /// Backend that ends its next item without an answer.
+    pub(super) lost_answer: Option<BackendKind>,
     /// True if a finalizer holds each namespace in deletion.
     pub(super) is_deletion_stuck: bool,
     /// True if the forge's token may not set labels.
@@ -81,8 +91,8 @@ pub(super) struct World {
     pub(super) is_traced: bool,
     /// Number of items of a page of ledgers; 0 for the default.
     pub(super) page: usize,
-    /// Events that were told, with their times.
-    pub(super) told: Vec<(i64, String)>,
+    /// Sent notifications, with their times.
+    pub(super) notifications: Vec<(i64, String)>,
 }
 
 pub(super) struct SimNamespace {
@@ -166,6 +176,25 @@ impl World {
         self.note(|| format!("VIOLATION {text}"));
         let line = format!("{}: {text}", self.time());
         self.violations.push(line);
+    }
+
+    /// Sets the rules that differ between schedules.
+    pub(super) fn set_rules(&mut self, seed: u64) {
+        self.is_label_refused = seed % 8 == 3;
+        self.maximum = usize::from(seed % 5 == 1);
+    }
+
+    /// Changes a head as a command of a person does. False if there is no ledger, or its state does not allow it.
+    pub(super) fn change_head(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(Transitions, &LedgerHead) -> Result<LedgerHead, TransitionError>,
+    ) -> bool {
+        let transitions = Transitions::at(self.time());
+        let Some(ledger) = self.ledgers.get(name) else { return false };
+        let version = ledger.object_version();
+        let Ok(next) = change(transitions, &ledger.head) else { return false };
+        self.write_head(name, Some(&version), &next, &[]).is_ok()
     }
 
     /// A developer pushes a new commit.

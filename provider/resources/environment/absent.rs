@@ -51,15 +51,15 @@ pub(super) async fn refresh(
     let on_expired = prior.input.on_expired.as_ref().map(|Text(on_expired)| *on_expired).unwrap_or_default();
     match refresh_decision(presence, &life, head.as_ref(), on_expired) {
         RefreshDecision::Absent(absence) => {
-            call.warn(ended(&name, &absence, on_expired));
+            call.warn(ended_warning(&name, &absence, on_expired));
             Ok(AbsenceRefresh::Absent(absent(prior, output, absence)))
         }
         RefreshDecision::Leaves(Some(absence)) => {
-            call.warn(ended(&name, &absence, on_expired));
+            call.warn(ended_warning(&name, &absence, on_expired));
             Ok(AbsenceRefresh::Leaves)
         }
         RefreshDecision::Returning => {
-            call.warn(returning(&name));
+            call.warn(returning_warning(&name));
             Ok(AbsenceRefresh::Leaves)
         }
         RefreshDecision::Lives | RefreshDecision::Replace | RefreshDecision::Leaves(None) => {
@@ -69,7 +69,7 @@ pub(super) async fn refresh(
 }
 
 /// The error for an update of an environment that was ended after its plan. None if it was not ended.
-pub(super) async fn ended_since_plan(
+pub(super) async fn ended_since_plan_error(
     cx: &Context,
     prior: &State<EnvironmentResource>,
     remote: &Deadline,
@@ -93,8 +93,8 @@ pub(super) async fn ended_since_plan(
     }
 }
 
-/// Plans the computed attributes of an absent environment: unknown if it may come back, else unchanged.
-pub(super) fn plan(draft: &mut DraftOf<'_, EnvironmentResource>) {
+/// Plans the computed attributes of an absent environment: unknown if it may return, else unchanged.
+pub(super) fn plan_return(draft: &mut DraftOf<'_, EnvironmentResource>) {
     let Some(absence) = draft.private.absence.take() else { return };
     if draft.is_create() {
         return;
@@ -199,7 +199,7 @@ fn absent(prior: State<EnvironmentResource>, output: Output, absence: Absence) -
 }
 
 /// The warning about an environment that was ended.
-fn ended(name: &EnvironmentName, absence: &Absence, on_expired: OnExpired) -> Diag {
+fn ended_warning(name: &EnvironmentName, absence: &Absence, on_expired: OnExpired) -> Diag {
     let Absence { ended_at, reason, tombstone } = absence;
     let diag = Diag::warning(format!("Environment {name} has ended"));
     match on_expired {
@@ -229,13 +229,13 @@ fn ended(name: &EnvironmentName, absence: &Absence, on_expired: OnExpired) -> Di
 }
 
 /// The warning about a create after this life that is not finished.
-fn returning(name: &EnvironmentName) -> Diag {
+fn returning_warning(name: &EnvironmentName) -> Diag {
     Diag::warning(format!("The return of environment {name} was interrupted"))
         .detail(format!(
             "The namespace of the state does not exist. The ledger of environment `{name}` has the phase `creating`: a run \
              started to create it again and has not finished. The environment leaves the state, and the plan shows a create."
         ))
-        .hint("apply: the create continues what the interrupted run has begun. If another run still works on it, wait for its end")
+        .hint("apply: this continues the interrupted create. If another run is still active, wait until it has ended")
 }
 
 fn unknown<M, T>(draft: &mut DraftOf<'_, EnvironmentResource>, key: Key<M, T>)

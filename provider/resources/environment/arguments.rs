@@ -9,9 +9,10 @@ use tfplugin::{Diag, Diags, Text};
 
 use super::access::{AccessArgs, DnsArgs, MeshArgs};
 use super::model::Input;
-use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use super::sizes::{LimitsArgs, NetworkArgs};
 use crate::explain;
 use crate::provider::Context;
+use crate::quota::QuotaArgs;
 
 /// The environment that the arguments describe.
 ///
@@ -145,11 +146,10 @@ pub(super) fn grants(access: Vec<AccessArgs>) -> Result<Vec<AccessGrant>, Diags>
         let role = role.map(|role| role.0).unwrap_or_default();
         match AccessGrant::new(kind.0, &name, namespace.map(|namespace| namespace.0), role) {
             Ok(grant) => grants.push(grant),
-            Err(error) => diags.push(
-                Diag::error("Invalid access")
-                    .detail(explain::sentence(&error.to_string()))
-                    .at(Input::ACCESS.path().index(at)),
-            ),
+            Err(error) => {
+                let diag = Diag::error("Invalid access").detail(explain::sentence(&error.to_string()));
+                diags.push(explain::hinted(diag.at(Input::ACCESS.path().index(at)), &error));
+            }
         }
     }
     diags.into_result(grants)
@@ -162,9 +162,8 @@ pub(super) fn grants(access: Vec<AccessArgs>) -> Result<Vec<AccessGrant>, Diags>
 pub(super) fn mesh(args: MeshArgs) -> Result<Mesh, Diag> {
     let MeshArgs { kind, revision } = args;
     Mesh::new(kind.0, revision.map(|revision| revision.0)).map_err(|error| {
-        Diag::error("Invalid mesh")
-            .detail(explain::sentence(&error.to_string()))
-            .at(Input::MESH.path().attribute("revision"))
+        let diag = Diag::error("Invalid mesh").detail(explain::sentence(&error.to_string()));
+        explain::hinted(diag.at(Input::MESH.path().attribute("revision")), &error)
     })
 }
 

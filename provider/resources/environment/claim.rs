@@ -35,9 +35,9 @@ impl ClaimError {
     pub(super) fn diag(&self, name: &str) -> Diag {
         match self {
             Self::Remote(error) => explain::remote(error),
-            Self::Gone => refusal::gone(name),
-            Self::Superseded => refusal::superseded(name),
-            Self::Unsteady => refusal::unsteady(name),
+            Self::Gone => refusal::gone_error(name),
+            Self::Superseded => refusal::superseded_error(name),
+            Self::Unsteady => refusal::unsteady_error(name),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::timeouts::{Operation, TimeoutsArgs};
 const DIAGNOSIS: Duration = Duration::from_secs(20);
 
 /// The error for the destroy of a protected environment. An absent one can be destroyed.
-pub(super) fn refused(prior: &State<EnvironmentResource>) -> Option<Diag> {
+pub(super) fn refused_error(prior: &State<EnvironmentResource>) -> Option<Diag> {
     if prior.input.protected != Some(true) || prior.private.absence.is_some() {
         return None;
     }
@@ -46,7 +46,7 @@ pub(super) async fn delete(
     prior: State<EnvironmentResource>,
     call: &RequestContext,
 ) -> Result<(), Diags> {
-    if let Some(refused) = refused(&prior) {
+    if let Some(refused) = refused_error(&prior) {
         return Err(refused.into());
     }
     let Some(Text(name)) = prior.input.name.clone() else { return Ok(()) };
@@ -111,7 +111,7 @@ impl Destroy<'_> {
                 Err(error) => Err(explain::remote(&error).into()),
             };
         }
-        Err(refusal::unsteady(name.as_str()).into())
+        Err(refusal::unsteady_error(name.as_str()).into())
     }
 
     /// Records the start of the destroy. The record of an environment that others have ended is not changed.
@@ -149,10 +149,10 @@ fn deletion_target(
     let remembered = remembered(prior);
     match (ownership(cx, &remembered, namespace), live::uid(namespace)) {
         (Ownership::OtherInstallation { theirs }, _) => {
-            Err(refusal::other_installation(name, &theirs, &installation_name(cx)))
+            Err(refusal::other_installation_error(name, &theirs, &installation_name(cx)))
         }
-        (Ownership::Superseded, _) => Ok(Err(refusal::not_deleted(name))),
-        (Ownership::Another, _) | (_, None) => Ok(Err(refusal::another(name))),
+        (Ownership::Superseded, _) => Ok(Err(refusal::not_deleted_warning(name))),
+        (Ownership::Another, _) | (_, None) => Ok(Err(refusal::other_namespace_warning(name))),
         // The claim is lost, and there was no refresh that would have restored it.
         (Ownership::Ours | Ownership::Unmarked, Some(_))
             if remembered.uid.is_some()
@@ -160,7 +160,7 @@ fn deletion_target(
                 && !prior.private.planned
                 && NamespaceFacts::read(namespace).ownership.nonce.is_some() =>
         {
-            Ok(Err(refusal::claim_unknown(name)))
+            Ok(Err(refusal::unknown_claim_warning(name)))
         }
         // The uid identifies the namespace, even if its ownership labels were changed.
         (Ownership::Ours | Ownership::Unmarked, Some(uid)) => {
@@ -185,7 +185,10 @@ async fn stuck(
     let found = if blockers.is_empty() { String::new() } else { format!("{blockers}\n") };
     let advice = explain::kubernetes::blockers(&blockers);
     let hint = if advice.is_empty() {
-        "destroy again to continue waiting, or raise `timeouts.delete`".to_owned()
+        format!(
+            "read `kubectl get namespace {} -o yaml`; then destroy again to continue to wait, or raise `timeouts.delete`",
+            reference.name
+        )
     } else {
         format!("{}; then destroy again", advice.join("; "))
     };

@@ -48,7 +48,7 @@ impl Description {
             arguments: Input { tier: Some(Text(tier)), ttl: input.ttl.or(reading.ttl().map(Text)), ..input },
             outputs: attributes::output(&reading, resolved),
         };
-        Some((description, refusal::unreadable_times(&reading)))
+        Some((description, refusal::unreadable_times_warning(&reading)))
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn check_free(
                 .as_ref()
                 .map_or_else(|| "the environment itself".to_owned(), |service| format!("service `{service}`"));
             return Err(Diag::error("The host belongs to another environment")
-                .detail(format!("{taken}, the host of {what}, belongs to environment `{name}`. Nothing was created."))
+                .detail(format!("{taken}, the host of {what}, belongs to environment `{name}`. Nothing was changed."))
                 .hint("rename the service, or give this environment another `name`")
                 .at(if service.is_some() { tfplugin::Path::from(Input::SERVICES) } else { Input::NAME.into() }));
         }

@@ -60,7 +60,7 @@ pub(super) enum ListedLedger {
     Found(Box<StoredHead>),
 }
 
-/// Reasons for which an operation is not recorded.
+/// Errors of a record in the ledger.
 #[derive(Debug, thiserror::Error)]
 enum RecordError {
     /// A call failed.
@@ -100,8 +100,9 @@ impl<'a> EnvironmentLedger<'a> {
     /// # Errors
     /// The ledger cannot be read, so an end cannot be distinguished from a loss.
     pub(super) async fn head(&self) -> Result<Option<LedgerHead>, Diag> {
-        let stored = self.ledgers.get(self.name, &self.deadline).await.map_err(|error| self.unreadable(&error))?;
-        let head = stored.map(|stored| stored.head.map_err(|problem| self.damaged(&problem)));
+        let stored =
+            self.ledgers.get(self.name, &self.deadline).await.map_err(|error| self.unreadable_error(&error))?;
+        let head = stored.map(|stored| stored.head.map_err(|problem| self.damaged_error(&problem)));
         head.transpose()
     }
 

@@ -70,7 +70,7 @@ impl<'a> EnvironmentLimit<'a> {
             None => Ok(Some(limit)),
             Some(place) => {
                 let place = ledger.queue(environment, lifted, None, &limit.waiting, place).await;
-                Err(limit.too_many(place))
+                Err(limit.too_many_error(place))
             }
         }
     }
@@ -137,7 +137,7 @@ impl<'a> EnvironmentLimit<'a> {
         let Some(place) = found else { return Ok(()) };
         self.delete_again(seen, claim).await?;
         let place = self.ledger.queue(self.environment, self.lifted, Some(record), &self.waiting, place).await;
-        Err(LimitCheckError::GivenBack(self.too_many(place)))
+        Err(LimitCheckError::GivenBack(self.too_many_error(place)))
     }
 
     /// Place in the queue, if the environment has to wait.
@@ -180,7 +180,7 @@ impl<'a> EnvironmentLimit<'a> {
         Ok(found)
     }
 
-    fn too_many(&self, place: WaitingPlace) -> Diag {
+    fn too_many_error(&self, place: WaitingPlace) -> Diag {
         let WaitingPlace { position, waiting } = place;
         let name = &self.environment.name;
         Diag::error("Too many environments")

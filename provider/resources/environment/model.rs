@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use tfplugin::{Model, Number, Text};
 
 use super::access::{AccessArgs, DnsArgs, MeshArgs};
-use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use super::sizes::{LimitsArgs, NetworkArgs};
+use crate::quota::QuotaArgs;
 use crate::timeouts::TimeoutsArgs;
 
 /// Arguments set by the user.

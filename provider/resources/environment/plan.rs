@@ -8,12 +8,13 @@ use super::EnvironmentResource;
 use super::absent;
 use super::arguments::spec;
 use super::model::{Input, Output};
-use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use super::sizes::{LimitsArgs, NetworkArgs};
 use super::{cost, live};
 use crate::explain;
 use crate::provider::Context;
+use crate::quota::QuotaArgs;
 
-pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -> Diags {
+pub(super) fn plan_attributes(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.claims().is_empty();
     let known = KnownInputs::of(cx, draft);
     let spec = match known_spec(draft, &known) {
@@ -27,7 +28,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -
             if certain.is_empty() {
                 // All mistakes depend on unknown values; the plan during apply decides.
                 set_unknown(draft);
-                absent::plan(draft);
+                absent::plan_return(draft);
                 return Diags::new();
             }
             return explain::mistakes(&certain);
@@ -35,7 +36,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -
     };
     set_arguments(draft, &known, &environment);
     set_outputs(cx, draft, &known, &environment);
-    absent::plan(draft);
+    absent::plan_return(draft);
     if draft.private.terminating {
         // A namespace that is being deleted cannot be changed: it is replaced after its deletion.
         draft.private.terminating = false;

@@ -63,10 +63,10 @@ pub(super) async fn read(
             Ok(Some(now))
         }
         Ownership::OtherInstallation { theirs } => {
-            Err(refusal::other_installation(&name, &theirs, &installation_name(cx)).into())
+            Err(refusal::other_installation_error(&name, &theirs, &installation_name(cx)).into())
         }
         Ownership::Superseded => {
-            call.warn(refusal::no_longer_managed(&name));
+            call.warn(refusal::no_longer_managed_warning(&name));
             Ok(None)
         }
         Ownership::Another => {
@@ -78,7 +78,7 @@ pub(super) async fn read(
             let facts = NamespaceFacts::read(&found.namespace).ownership;
             let is_ours = facts.installation == Some(installation_name(cx))
                 && facts.identity == Some(remembered.identity.canonical());
-            call.warn(if is_ours { refusal::created_again(&name) } else { refusal::replaced(&name) });
+            call.warn(if is_ours { refusal::created_again_warning(&name) } else { refusal::replaced_warning(&name) });
             Ok(None)
         }
     }
@@ -93,7 +93,7 @@ fn refreshed(
 ) -> State<EnvironmentResource> {
     let namespace = &found.namespace;
     let mut reading = attributes::reading(cx, namespace, cx.server_now());
-    refusal::unreadable_times(&reading).into_iter().for_each(|warning| call.warn(warning));
+    refusal::unreadable_times_warning(&reading).into_iter().for_each(|warning| call.warn(warning));
     if cx.prices.is_unknown() || cx.tiers.is_unknown() {
         reading.cost_per_day = None;
     }

@@ -8,7 +8,7 @@ use super::live;
 use super::model::Input;
 
 /// The error for a namespace that is not available to a create.
-pub(super) fn unavailable(environment: &Environment, check: &ClaimCheck, namespace: &Value) -> Diag {
+pub(super) fn unavailable_error(environment: &Environment, check: &ClaimCheck, namespace: &Value) -> Diag {
     let name = &environment.name;
     match check {
         ClaimCheck::Finished => Diag::error("The environment exists already")
@@ -24,7 +24,7 @@ pub(super) fn unavailable(environment: &Environment, check: &ClaimCheck, namespa
                 "remove `create_before_destroy`; if there is none, add the import block, or set `adopt = true` to take the \
                  environment over from any other state in this apply",
             ),
-        ClaimCheck::OtherIdentity { theirs } => other_identity(environment, theirs),
+        ClaimCheck::OtherIdentity { theirs } => other_identity_error(environment, theirs),
         ClaimCheck::OtherInstallation { theirs } => Diag::error("The namespace belongs to another installation")
             .detail(format!(
                 "Namespace `{name}` was created by EoD installation `{theirs}`; this one is `{}`. An installation never changes \
@@ -47,7 +47,7 @@ pub(super) fn unavailable(environment: &Environment, check: &ClaimCheck, namespa
 }
 
 /// The error for a name that belongs to another pull request, branch or name.
-pub(super) fn other_identity(environment: &Environment, theirs: &str) -> Diag {
+pub(super) fn other_identity_error(environment: &Environment, theirs: &str) -> Diag {
     let name = &environment.name;
     Diag::error("The name belongs to another environment")
         .detail(format!(
@@ -59,7 +59,7 @@ pub(super) fn other_identity(environment: &Environment, theirs: &str) -> Diag {
 }
 
 /// The error for a namespace of another installation.
-pub(super) fn other_installation(name: &str, theirs: &str, ours: &str) -> Diag {
+pub(super) fn other_installation_error(name: &str, theirs: &str, ours: &str) -> Diag {
     Diag::error("The namespace belongs to another installation")
         .detail(format!(
             "Namespace `{name}` has the ownership labels of installation `{theirs}`; this one is `{ours}`. It was not changed."
@@ -68,7 +68,7 @@ pub(super) fn other_installation(name: &str, theirs: &str, ours: &str) -> Diag {
 }
 
 /// The error for a write to a namespace that another state has claimed in the meantime.
-pub(super) fn superseded(name: &str) -> Diag {
+pub(super) fn superseded_error(name: &str) -> Diag {
     Diag::error("Another state has taken over the environment")
         .detail(format!(
             "Namespace `{name}` has a newer claim (annotation `{}`) than this run: another run with a separate state has \
@@ -82,7 +82,7 @@ pub(super) fn superseded(name: &str) -> Diag {
 }
 
 /// The warning of a refresh that finds a newer claim.
-pub(super) fn no_longer_managed(name: &str) -> Diag {
+pub(super) fn no_longer_managed_warning(name: &str) -> Diag {
     Diag::warning("Another state has taken over the environment").detail(format!(
         "Namespace `{name}` has a newer claim (annotation `{}`) than this state: it was adopted, or imported and changed, by \
          another state or by the replacement of this object. It was not changed, and this state no longer manages it.",
@@ -91,7 +91,7 @@ pub(super) fn no_longer_managed(name: &str) -> Diag {
 }
 
 /// The warning of a destroy that finds a newer claim.
-pub(super) fn not_deleted(name: &str) -> Diag {
+pub(super) fn not_deleted_warning(name: &str) -> Diag {
     Diag::warning(format!("Namespace {name} was not deleted")).detail(format!(
         "Namespace `{name}` has a newer claim (annotation `{}`) than the destroyed object: it was adopted, or imported and \
          changed, by another state or by the replacement of this object. Only this state's record of it was removed.",
@@ -100,7 +100,7 @@ pub(super) fn not_deleted(name: &str) -> Diag {
 }
 
 /// The warning of a destroy that cannot find out if the namespace was taken over.
-pub(super) fn claim_unknown(name: &str) -> Diag {
+pub(super) fn unknown_claim_warning(name: &str) -> Diag {
     Diag::warning(format!("Namespace {name} was not deleted")).detail(format!(
         "This state has lost its claim to namespace `{name}` (a run was killed in an update, or the resource was moved here and \
          never applied), and the namespace has one: annotation `{}`. It may belong to another state now, so only this state's \
@@ -110,14 +110,14 @@ pub(super) fn claim_unknown(name: &str) -> Diag {
 }
 
 /// The warning about a namespace that has the name of the one in the state, but another uid.
-pub(super) fn another(name: &str) -> Diag {
+pub(super) fn other_namespace_warning(name: &str) -> Diag {
     Diag::warning(format!("Namespace {name} was not deleted")).detail(format!(
         "Namespace `{name}` was deleted and created again by others: its uid is not that of the state."
     ))
 }
 
 /// The warning of a refresh that finds a namespace of another owner.
-pub(super) fn replaced(name: &str) -> Diag {
+pub(super) fn replaced_warning(name: &str) -> Diag {
     Diag::warning("The namespace of the environment was replaced").detail(format!(
         "Namespace `{name}` was deleted and created again by others: its uid is not that of the state. The new \
          namespace was not changed."
@@ -125,7 +125,7 @@ pub(super) fn replaced(name: &str) -> Diag {
 }
 
 /// The warning of a refresh that finds the environment with another namespace than that of the state.
-pub(super) fn created_again(name: &str) -> Diag {
+pub(super) fn created_again_warning(name: &str) -> Diag {
     Diag::warning("The environment was created again")
         .detail(format!(
             "Namespace `{name}` belongs to this environment, but its uid is not that of the state: another state, or an \
@@ -136,14 +136,14 @@ pub(super) fn created_again(name: &str) -> Diag {
 }
 
 /// The error for a namespace that is gone or being deleted.
-pub(super) fn gone(name: &str) -> Diag {
+pub(super) fn gone_error(name: &str) -> Diag {
     Diag::error("The namespace is gone")
         .detail(format!("Namespace `{name}` was deleted, or is being deleted, while this run changed it."))
         .hint("plan again: the refresh reads the current state of the cluster")
 }
 
 /// The error for a namespace that others change faster than it can be written.
-pub(super) fn unsteady(name: &str) -> Diag {
+pub(super) fn unsteady_error(name: &str) -> Diag {
     Diag::error("The namespace is changed too often")
         .detail(format!(
             "After each read of namespace `{name}`, others changed or deleted it before it could be written."
@@ -154,7 +154,7 @@ pub(super) fn unsteady(name: &str) -> Diag {
 }
 
 /// The warning for times on a namespace that cannot be read. None if they can.
-pub(super) fn unreadable_times(reading: &EnvironmentReading) -> Option<Diag> {
+pub(super) fn unreadable_times_warning(reading: &EnvironmentReading) -> Option<Diag> {
     let Expiry::Unreadable(error) = &reading.times.expiry else { return None };
     let name = &reading.name;
     Some(

@@ -1,42 +1,9 @@
-//! Arguments with defaults from the tier: quota, limits, network.
+//! Arguments `limits` and `network`.
 
 use std::collections::BTreeSet;
 
-use eod_domain::{
-    Cidr, Isolation, LimitsSettings, NamespaceName, NetworkSettings, Quantity, QuotaSettings, StableService,
-};
+use eod_domain::{Cidr, Isolation, LimitsSettings, NamespaceName, NetworkSettings, Quantity, StableService};
 use tfplugin::{Model, Text};
-
-use crate::provider::count;
-
-/// Resource quota of all pods together.
-#[derive(Clone, Model)]
-pub(crate) struct QuotaArgs {
-    /// Sum of the CPU requests; the sum of the limits is twice that.
-    #[tf(computed)]
-    pub cpu: Option<Text<Quantity>>,
-    /// Sum of the memory requests; the sum of the limits is twice that.
-    #[tf(computed)]
-    pub memory: Option<Text<Quantity>>,
-    /// Number of pods.
-    #[tf(computed)]
-    pub pods: Option<u64>,
-    /// Number of services.
-    #[tf(computed)]
-    pub services: Option<u64>,
-    /// Number of persistent volume claims.
-    #[tf(computed)]
-    pub persistent_volume_claims: Option<u64>,
-    /// Sum of the storage requests.
-    #[tf(computed)]
-    pub storage: Option<Text<Quantity>>,
-    /// Number of services of type LoadBalancer. Default: 0.
-    #[tf(computed)]
-    pub load_balancers: Option<u64>,
-    /// Number of node ports. Default: 0.
-    #[tf(computed)]
-    pub node_ports: Option<u64>,
-}
 
 /// Resource limits of one container, and the requests and limits of containers that set none.
 #[derive(Clone, Model)]
@@ -87,47 +54,6 @@ pub(crate) struct NetworkArgs {
     /// Namespaces of the ingress gateways.
     #[tf(computed)]
     pub ingress_namespaces: Option<BTreeSet<Text<NamespaceName>>>,
-}
-
-impl QuotaArgs {
-    /// The fields of the quota that are set.
-    pub(crate) fn settings(self) -> QuotaSettings {
-        let Self { cpu, memory, pods, services, persistent_volume_claims, storage, load_balancers, node_ports } = self;
-        QuotaSettings {
-            cpu: cpu.map(|cpu| cpu.0),
-            memory: memory.map(|memory| memory.0),
-            pods: pods.map(count),
-            services: services.map(count),
-            persistent_volume_claims: persistent_volume_claims.map(count),
-            storage: storage.map(|storage| storage.0),
-            load_balancers: load_balancers.map(count),
-            node_ports: node_ports.map(count),
-        }
-    }
-
-    /// Arguments with these fields of the quota.
-    pub(crate) fn given(settings: QuotaSettings) -> Self {
-        let QuotaSettings {
-            cpu,
-            memory,
-            pods,
-            services,
-            persistent_volume_claims,
-            storage,
-            load_balancers,
-            node_ports,
-        } = settings;
-        Self {
-            cpu: cpu.map(Text),
-            memory: memory.map(Text),
-            pods: pods.map(u64::from),
-            services: services.map(u64::from),
-            persistent_volume_claims: persistent_volume_claims.map(u64::from),
-            storage: storage.map(Text),
-            load_balancers: load_balancers.map(u64::from),
-            node_ports: node_ports.map(u64::from),
-        }
-    }
 }
 
 impl LimitsArgs {

@@ -40,7 +40,7 @@ pub(super) enum NamespaceOrigin {
     New,
     /// Created by a create that was interrupted.
     Interrupted,
-    /// In use before: people may have data in it, so a failure of this create must not lead to its destruction.
+    /// In use before: people may have data in it, so a failure of this create must not destroy it.
     InUse,
 }
 
@@ -82,9 +82,10 @@ impl Claimant<'_> {
                     if check == ClaimCheck::Interrupted || (check == ClaimCheck::Finished && self.is_continued) =>
                 {
                     // Every create writes a nonce. A namespace without one was created by another tool, such as the
-                    // Argo CD plugin.
+                    // Argo CD plugin. A finished one may have data, although the ledger has no end of its create.
                     let has_nonce = live::annotation(&namespace, labels::NONCE).is_some();
-                    let origin = if has_nonce { NamespaceOrigin::Interrupted } else { NamespaceOrigin::InUse };
+                    let is_unfinished = has_nonce && check == ClaimCheck::Interrupted;
+                    let origin = if is_unfinished { NamespaceOrigin::Interrupted } else { NamespaceOrigin::InUse };
                     takeover = Some(origin);
                     if let Some(namespace) = self.take_over(&namespace, origin).await? {
                         return Ok(Claimed { namespace, origin });
@@ -102,12 +103,12 @@ impl Claimant<'_> {
                     gone.map_err(|error| ApplyFailure::nothing(explain::remote(&error)))?;
                 }
                 (verdict, Some(namespace)) => {
-                    return Err(ApplyFailure::nothing(refusal::unavailable(environment, &verdict, &namespace)));
+                    return Err(ApplyFailure::nothing(refusal::unavailable_error(environment, &verdict, &namespace)));
                 }
             }
         }
         let lost = lost.map(|error| explain::remote(&error));
-        Err(ApplyFailure::nothing(lost.unwrap_or_else(|| refusal::unsteady(environment.name.as_str()))))
+        Err(ApplyFailure::nothing(lost.unwrap_or_else(|| refusal::unsteady_error(environment.name.as_str()))))
     }
 
     /// Writes our claim and all of EoD's fields to an existing namespace. `None` if the namespace was changed since the

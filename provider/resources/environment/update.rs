@@ -64,7 +64,7 @@ pub(super) async fn update(
     let mut private = match target.contents(&contents(&environment), &before).await {
         Ok(private) => private,
         Err(diags) => {
-            return Err(absent::ended_since_plan(cx, &prior, &remote).await.map_or(diags, Diags::from).into());
+            return Err(absent::ended_since_plan_error(cx, &prior, &remote).await.map_or(diags, Diags::from).into());
         }
     };
 
@@ -96,7 +96,10 @@ pub(super) async fn update(
     let uid = live::uid(&namespace).unwrap_or_default();
     private.generation = ledger.record_changes(&recorded, prior.private.generation, &environment, uid).await;
     let reading = attributes::reading(cx, &namespace, now);
-    refusal::unreadable_times(&reading).into_iter().chain(cx.skew_warning()).for_each(|warning| call.warn(warning));
+    refusal::unreadable_times_warning(&reading)
+        .into_iter()
+        .chain(cx.skew_warning())
+        .for_each(|warning| call.warn(warning));
     Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }
 
@@ -129,7 +132,7 @@ async fn apply_namespace(
         let namespace = match owned(cx, target, prior, found) {
             Ok(namespace) => namespace,
             Err(NotOwned::Gone(gone)) => {
-                return Err(absent::ended_since_plan(cx, prior, target.call).await.unwrap_or(gone).into());
+                return Err(absent::ended_since_plan_error(cx, prior, target.call).await.unwrap_or(gone).into());
             }
             Err(NotOwned::Refused(refused)) => return Err(refused.into()),
         };
@@ -141,7 +144,7 @@ async fn apply_namespace(
             return Ok(namespace);
         }
     }
-    Err(refusal::unsteady(environment.name.as_str()).into())
+    Err(refusal::unsteady_error(environment.name.as_str()).into())
 }
 
 /// Namespace at the last refresh, if it was ours then.
@@ -201,7 +204,7 @@ fn owned(
     let facts = NamespaceFacts::read(&namespace);
     let refused = match (ownership(cx, &remembered(prior), &namespace), check_claim(Some(&facts), &environment.claim())) {
         (Ownership::Unmarked, ClaimCheck::OtherIdentity { theirs }) if is_move => {
-            refusal::other_identity(environment, &theirs)
+            refusal::other_identity_error(environment, &theirs)
         }
         (Ownership::Ours, _) => return Ok(namespace),
         // The namespace comes from another resource type and gets its ownership labels now.
@@ -215,9 +218,9 @@ fn owned(
                 "find the author of the change; remove the resource from this state, or destroy the environment and apply again",
             ),
         (Ownership::OtherInstallation { theirs }, _) => {
-            refusal::other_installation(name, &theirs, &installation_name(cx))
+            refusal::other_installation_error(name, &theirs, &installation_name(cx))
         }
-        (Ownership::Superseded, _) => refusal::superseded(name),
+        (Ownership::Superseded, _) => refusal::superseded_error(name),
         (Ownership::Another, _) => Diag::error("The namespace is not the one in the state")
             .detail(format!("Namespace `{name}` was deleted and created again by others. It was not changed."))
             .hint("plan again; to manage the namespace here, import it"),

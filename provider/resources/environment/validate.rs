@@ -7,7 +7,7 @@ use super::model::Input;
 use crate::explain;
 
 pub(super) fn validate(config: Config<'_, Input>) -> Diags {
-    let mut diags = identity(config);
+    let mut diags = identity_diags(config);
     if let Attr::Known(labels) = config.get(Input::LABELS) {
         diags.extend(explain::user_labels(&labels, &Input::LABELS.path()).err().unwrap_or_default());
     }
@@ -23,7 +23,7 @@ pub(super) fn validate(config: Config<'_, Input>) -> Diags {
     diags
 }
 
-fn identity(config: Config<'_, Input>) -> Diags {
+fn identity_diags(config: Config<'_, Input>) -> Diags {
     let mut diags = Diags::new();
     let (name, number, branch) = (config.get(Input::NAME), config.get(Input::PULL_REQUEST), config.get(Input::BRANCH));
     if name.is_null() && number.is_null() && branch.is_null() {

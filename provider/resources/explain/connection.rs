@@ -27,7 +27,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
 fn setting(origin: &AddressOrigin, vault: bool) -> String {
     match origin {
         AddressOrigin::Settings if vault => "`vault.address` in the provider block".to_owned(),
-        AddressOrigin::Settings => "`host` in the `kubernetes` block of the provider".to_owned(),
+        AddressOrigin::Settings => "`kubernetes.host` in the provider block".to_owned(),
         AddressOrigin::Variable(name) => format!("the environment variable {name}"),
         AddressOrigin::Kubeconfig { files, context } => format!("the `server` of context `{context}` in {files}"),
         AddressOrigin::Pod => "the service account of the pod".to_owned(),

@@ -78,7 +78,7 @@ fn exec(error: &ExecError) -> Option<&'static str> {
     }
 }
 
-/// Advice about a mistake in the `kubernetes` block or in the environment variables that replace it.
+/// Advice about a mistake in the argument `kubernetes` or in the environment variables that replace it.
 pub(crate) fn access(error: &ClusterAccessError) -> Option<&'static str> {
     match error {
         ClusterAccessError::Exclusive { .. } => Some("keep one of the two"),
@@ -93,7 +93,7 @@ pub(crate) fn access(error: &ClusterAccessError) -> Option<&'static str> {
     }
 }
 
-/// Advice about a namespace that is not deleted, most probable cause first.
+/// Advice about a namespace that is not deleted, most probable cause first. Empty if no cause is known.
 pub(crate) fn blockers(blockers: &Blockers) -> Vec<String> {
     let namespace = &blockers.namespace;
     let mut advice: Vec<String> = blockers.discovery.iter().map(|api| unavailable_api(api)).collect();
@@ -117,9 +117,6 @@ pub(crate) fn blockers(blockers: &Blockers) -> Vec<String> {
             "{only_if}, remove `spec.finalizers` by hand: `kubectl get namespace {namespace} -o json | jq \
              '.spec.finalizers = []' | kubectl replace --raw /api/v1/namespaces/{namespace}/finalize -f -`"
         ));
-    }
-    if advice.is_empty() {
-        advice.push(format!("read `kubectl get namespace {namespace} -o yaml`, and run again to continue to wait"));
     }
     advice
 }

@@ -5,9 +5,10 @@ use std::fmt::Display;
 
 use eod_domain::vault::RouteError;
 use eod_domain::{
-    EnvironmentError, LabelError, Mistake, NameError, TierOverrideError, TierTtlError, UserAnnotations, UserLabels,
+    AccessError, EnvironmentError, LabelError, LimitsError, MeshError, Mistake, NameError, TierOverrideError,
+    TierTtlError, Ttl, UserAnnotations, UserLabels,
 };
-use tfplugin::{Diag, Diags, Path};
+use tfplugin::{Diag, Diags, EMPTY_STRING_HINT, Path};
 
 use super::sentence;
 
@@ -21,7 +22,47 @@ pub(crate) trait Remedy: Display {
 
 impl Remedy for LabelError {}
 
-impl Remedy for TierOverrideError {}
+impl Remedy for TierOverrideError {
+    fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Permanent(_) => "remove this value".to_owned(),
+            Self::TtlAboveMaximum { .. } => format!("lower `ttl`, or raise `max_ttl` (at most {})", Ttl::MAX),
+            Self::WarningTooLong { .. } => "lower `warning`, or raise `ttl`".to_owned(),
+        })
+    }
+}
+
+impl Remedy for AccessError {
+    fn remedy(&self) -> Option<String> {
+        let remedy = match self {
+            Self::EmptyName(_) => EMPTY_STRING_HINT,
+            Self::NamespaceMissing(_) => "set `namespace`",
+            Self::NamespaceGiven { .. } => "remove `namespace`, or use the kind `ServiceAccount`",
+            Self::Name(_) | Self::ServiceAccountName(_) | Self::Role(_) => return None,
+        };
+        Some(remedy.to_owned())
+    }
+}
+
+impl Remedy for MeshError {
+    fn remedy(&self) -> Option<String> {
+        Some("remove `revision`, or use the kind `istio-sidecar` or `istio-ambient`".to_owned())
+    }
+}
+
+impl Remedy for LimitsError {
+    fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::MaxAboveQuota { resource, .. } => {
+                format!("lower `limits.max_{resource}`, or raise `quota.{resource}`")
+            }
+            Self::DefaultAboveMax { resource, .. } => {
+                format!("set `limits.default_{resource}`, or raise `limits.max_{resource}` and `quota.{resource}`")
+            }
+            Self::RequestAboveDefault { resource, .. } => format!("set `limits.default_request_{resource}`"),
+        })
+    }
+}
 
 impl Remedy for EnvironmentError {
     fn remedy(&self) -> Option<String> {
@@ -33,7 +74,8 @@ impl Remedy for EnvironmentError {
             Self::Ttl(TierTtlError::AboveMaximum { tier, .. }) => {
                 format!("lower `ttl`, or raise `tiers.{tier}.max_ttl` in the provider block")
             }
-            Self::Name(_) | Self::ControlNamespace(_) | Self::Limits(_) => return None,
+            Self::Limits(error) => return error.remedy(),
+            Self::Name(_) | Self::ControlNamespace(_) => return None,
         };
         Some(remedy)
     }
@@ -62,7 +104,11 @@ pub(crate) fn mistakes<E: Remedy>(found: &[Mistake<E>]) -> Diags {
 
 /// Converts an error of the domain at an attribute.
 pub(crate) fn with_remedy(at: Path, error: &impl Remedy) -> Diag {
-    let diag = invalid(at, &error.to_string());
+    hinted(invalid(at, &error.to_string()), error)
+}
+
+/// Adds the remedy of an error as the hint.
+pub(crate) fn hinted(diag: Diag, error: &impl Remedy) -> Diag {
     match error.remedy() {
         Some(remedy) => diag.hint(remedy),
         None => diag,
@@ -78,17 +124,17 @@ pub(crate) fn invalid(at: Path, message: &str) -> Diag {
 /// Labels, unless a key or value is refused.
 pub(crate) fn user_labels(labels: &BTreeMap<String, String>, at: &Path) -> Result<UserLabels, Diags> {
     let name = at.to_string();
-    UserLabels::parse(&name, labels.clone()).map_err(|found| keyed("Label is refused", &found, at))
+    UserLabels::parse(&name, labels.clone()).map_err(|found| keyed_diags("Label is refused", &found, at))
 }
 
 /// Annotations, unless a key is refused.
 pub(crate) fn user_annotations(annotations: &BTreeMap<String, String>, at: &Path) -> Result<UserAnnotations, Diags> {
     let name = at.to_string();
-    UserAnnotations::parse(&name, annotations.clone()).map_err(|found| keyed("Annotation is refused", &found, at))
+    UserAnnotations::parse(&name, annotations.clone()).map_err(|found| keyed_diags("Annotation is refused", &found, at))
 }
 
 /// Mistakes in a map: the step after the attribute is a key of the map.
-fn keyed(title: &str, found: &[Mistake<LabelError>], at: &Path) -> Diags {
+fn keyed_diags(title: &str, found: &[Mistake<LabelError>], at: &Path) -> Diags {
     let diag = |mistake: &Mistake<LabelError>| {
         let path = mistake.path.iter().skip(1).fold(at.clone(), tfplugin::Path::key);
         Diag::error(title).detail(sentence(&mistake.error.to_string())).at(path)
@@ -103,3 +149,6 @@ fn path<E>(mistake: &Mistake<E>) -> Path {
         Err(_) => path.attribute(step),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,15 @@ pub(crate) fn unreadable_secret(error: &Error, secret: &SecretRef, at: Path) -> 
     }
 }
 
+/// The warning about a path that looks pasted and is not read, so that no server can report it as missing. `None` if the path
+/// does not look pasted.
+pub(crate) fn pasted_warning(secret: &SecretRef, at: Path) -> Option<Diag> {
+    let attribute = at.to_string();
+    let hint = pasted_hint(secret, &attribute)?;
+    let detail = format!("The reference of `{attribute}` is `{secret}`: a mount and a path below it.");
+    Some(Diag::warning("The path seems to contain its mount").detail(detail).hint(hint).at(at))
+}
+
 /// The remedy for a pasted path at an attribute. `None` if the path does not look pasted.
 pub(crate) fn pasted_hint(secret: &SecretRef, attribute: &str) -> Option<String> {
     pasted(secret).map(|pasted| pasted.text(attribute))

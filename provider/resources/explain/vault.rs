@@ -52,7 +52,7 @@ fn problem(problem: &VaultProblem) -> Option<String> {
         VaultProblem::ChangedMeanwhile => "run again",
         VaultProblem::OtherSource { .. } => "destroy that copy first, or choose another target path",
         VaultProblem::Foreign { .. } => "delete it, or set `on_existing = \"keep\"`",
-        VaultProblem::TooDeep { .. } | VaultProblem::TooMany { .. } => "copy a folder further down",
+        VaultProblem::TooDeep { .. } | VaultProblem::TooMany { .. } => "copy a subfolder",
         VaultProblem::WrongEngine { .. } => return None,
     };
     Some(hint.to_owned())
@@ -72,7 +72,7 @@ fn refusal(refusal: &VaultRefusal) -> String {
     }
 }
 
-/// Advice about a mistake in the `vault` block or in the environment variables that replace it.
+/// Advice about a mistake in the argument `vault` or in the environment variables that replace it.
 pub(crate) fn access(error: &VaultAccessError) -> String {
     let variable = match error.field() {
         Some("address") => Some("VAULT_ADDR"),
@@ -83,7 +83,7 @@ pub(crate) fn access(error: &VaultAccessError) -> String {
     match (error, variable) {
         (VaultAccessError::BadBool { variable, .. }, _) => format!("correct {variable}, or unset it"),
         (_, Some(variable)) => format!("correct the argument, or the environment variable {variable} if it is not set"),
-        (VaultAccessError::Empty { .. }, None) => "set it, or remove the block".to_owned(),
+        (VaultAccessError::Empty { .. }, None) => "set it, or remove the argument".to_owned(),
         (_, None) => "correct the argument".to_owned(),
     }
 }

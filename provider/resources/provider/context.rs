@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
 
 use super::secrets::ProviderVault;
-use super::{Eod, ProviderConfig, bad_variable, settings};
+use super::{Eod, ProviderConfig, bad_variable_diags, settings};
 
 /// Settings of the provider block. Each can still be unknown during a plan.
 pub struct Context {
@@ -45,7 +45,7 @@ const LEDGER_MANAGER: &str = "eod-provider";
 pub(crate) enum Cluster {
     /// The cluster. If none is configured, the first call fails.
     Known(Kubernetes),
-    /// The block depends on an unknown value.
+    /// The argument depends on an unknown value.
     Unknown,
 }
 
@@ -114,7 +114,7 @@ impl Context {
     /// The warning for a clock of this machine that differs from the API server's. Only the first call returns it.
     pub(crate) fn skew_warning(&self) -> Option<Diag> {
         let time = self.kubernetes().ok()?.server_time()?;
-        let warning = skewed(&time)?;
+        let warning = skew_warning_of(&time)?;
         if self.is_skew_reported.swap(true, Ordering::Relaxed) { None } else { Some(warning) }
     }
 
@@ -156,7 +156,7 @@ impl Context {
         ];
         match unknown.iter().find(|(_, unknown)| *unknown) {
             None => Ok(self.known_settings()),
-            Some((name, _)) => Err(not_known(name)),
+            Some((name, _)) => Err(not_known_error(name)),
         }
     }
 
@@ -165,7 +165,7 @@ impl Context {
     /// # Errors
     /// The installation is not known yet.
     pub(crate) fn installation(&self) -> Result<&Installation, Diag> {
-        self.installation.as_ref().known().ok_or_else(|| not_known(ProviderConfig::INSTALLATION.name()))
+        self.installation.as_ref().known().ok_or_else(|| not_known_error(ProviderConfig::INSTALLATION.name()))
     }
 
     /// The cluster.
@@ -175,7 +175,7 @@ impl Context {
     pub(crate) fn kubernetes(&self) -> Result<&Kubernetes, Diag> {
         match &self.cluster {
             Cluster::Known(kubernetes) => Ok(kubernetes),
-            Cluster::Unknown => Err(unknown_cluster()),
+            Cluster::Unknown => Err(unknown_cluster_error()),
         }
     }
 
@@ -184,7 +184,7 @@ impl Context {
     /// # Errors
     /// As [`Context::kubernetes`].
     pub(crate) fn reader(&self) -> Result<&NamespaceReader, Diag> {
-        self.reader.as_ref().ok_or_else(unknown_cluster)
+        self.reader.as_ref().ok_or_else(unknown_cluster_error)
     }
 
     /// Ledgers of the installation.
@@ -194,7 +194,7 @@ impl Context {
     pub(crate) fn ledgers(&self) -> Result<&LedgerConfigMaps, Diag> {
         self.kubernetes()?;
         self.installation()?;
-        self.ledgers.as_ref().ok_or_else(|| not_known(ProviderConfig::CONTROL_NAMESPACE.name()))
+        self.ledgers.as_ref().ok_or_else(|| not_known_error(ProviderConfig::CONTROL_NAMESPACE.name()))
     }
 
     /// URL of the run of the pipeline; empty outside of one.
@@ -225,7 +225,7 @@ impl Context {
 }
 
 /// The warning for a difference of the clocks above the maximum.
-fn skewed(time: &ServerTime) -> Option<Diag> {
+fn skew_warning_of(time: &ServerTime) -> Option<Diag> {
     let skew = time.skew();
     if skew.abs() <= SKEW_MAX {
         return None;
@@ -241,17 +241,17 @@ fn skewed(time: &ServerTime) -> Option<Diag> {
     )
 }
 
-fn not_known(name: &'static str) -> Diag {
+fn not_known_error(name: &'static str) -> Diag {
     Diag::error("The provider is not known yet")
         .detail(format!("`{name}` of the provider block depends on a value that is known only after apply."))
         .hint("first apply the resources that it depends on, with `-target` or in a separate configuration")
         .at(name)
 }
 
-fn unknown_cluster() -> Diag {
+fn unknown_cluster_error() -> Diag {
     Diag::error("The cluster is not known yet")
-        .detail("The `kubernetes` block of the provider depends on a value that is known only after apply, and no other cluster is used instead.")
-        .hint("first apply the resources that the block depends on, with `-target` or in a separate configuration")
+        .detail("The argument `kubernetes` of the provider depends on a value that is known only after apply, and no other cluster is used instead.")
+        .hint("first apply the resources that the argument depends on, with `-target` or in a separate configuration")
         .at(ProviderConfig::KUBERNETES)
 }
 
@@ -267,7 +267,7 @@ where
 {
     match (config.get(key), eod.variable(name)) {
         (Attr::Null, Some(value)) => {
-            value.parse().map(Attr::Known).map_err(|error| bad_variable(name, key.name(), &error))
+            value.parse().map(Attr::Known).map_err(|error| bad_variable_diags(name, key.name(), &error))
         }
         (written, _) => Ok(written.map(|value| value.0)),
     }

@@ -1,4 +1,4 @@
-//! The `kubernetes` block and its cluster.
+//! The argument `kubernetes` and its cluster.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub struct ExecArgs {
     pub env: Option<BTreeMap<String, String>>,
 }
 
-/// Mistakes in the block, if it is known.
+/// Mistakes in the argument, if it is known.
 pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Diags {
     let block = config.nested(ProviderConfig::KUBERNETES).map(Config::object);
     let empty = block.map(|block| explain::empty_strings(block, &ProviderConfig::KUBERNETES.path(), &["env"]));
@@ -65,7 +65,7 @@ pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMa
     }
 }
 
-/// The cluster of the block or the environment variables. No server is contacted.
+/// The cluster of the argument or the environment variables. No server is contacted.
 pub(super) fn cluster(
     config: Config<'_, ProviderConfig>,
     environment: &BTreeMap<String, String>,
@@ -76,7 +76,7 @@ pub(super) fn cluster(
         Attr::Known(args) => args.access(environment)?,
         Attr::Null => match ClusterAccess::from_environment(environment) {
             Ok(access) => access.unwrap_or_else(ClusterAccess::nothing),
-            Err(errors) => return Err(errors.iter().map(from_environment).collect()),
+            Err(errors) => return Err(errors.iter().map(variables_error).collect()),
         },
     };
     Ok(Cluster::Known(Kubernetes::new(access, user_agent)))
@@ -121,11 +121,12 @@ impl KubernetesArgs {
             insecure: insecure.unwrap_or(false),
             tls_server_name,
         };
-        ClusterAccess::from_settings(settings, environment).map_err(|errors| errors.iter().map(from_block).collect())
+        ClusterAccess::from_settings(settings, environment)
+            .map_err(|errors| errors.iter().map(argument_error).collect())
     }
 }
 
-fn from_block(error: &ClusterAccessError) -> Diag {
+fn argument_error(error: &ClusterAccessError) -> Diag {
     let path = Path::from(ProviderConfig::KUBERNETES);
     let path = error.field().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
     let diag = Diag::error("Invalid cluster access").cause(error).at(path);
@@ -135,9 +136,9 @@ fn from_block(error: &ClusterAccessError) -> Diag {
     }
 }
 
-fn from_environment(error: &ClusterAccessError) -> Diag {
+fn variables_error(error: &ClusterAccessError) -> Diag {
     Diag::error("Invalid cluster access")
-        .detail("The cluster comes from environment variables, because there is no `kubernetes` block.")
+        .detail("The cluster comes from environment variables, because the argument `kubernetes` is not set.")
         .cause(error)
-        .hint("correct KUBE_HOST, KUBE_TOKEN, KUBE_CLUSTER_CA_CERT_DATA, KUBE_CONFIG_PATH, KUBECONFIG or KUBE_CTX, or add a `kubernetes` block")
+        .hint("correct KUBE_HOST, KUBE_TOKEN, KUBE_CLUSTER_CA_CERT_DATA, KUBE_CONFIG_PATH, KUBECONFIG or KUBE_CTX, or set `kubernetes` in the provider block")
 }

@@ -7,9 +7,9 @@ use tfplugin::{Attr, Diag, Diags};
 use super::{Context, ProviderConfig};
 use crate::explain;
 
-/// Vault of the provider block, if the block is known, and the patterns of allowed secrets.
+/// Vault of the provider, if the argument is known, and the patterns of allowed secrets.
 pub(super) struct ProviderVault {
-    /// `None` while the block depends on an unknown value.
+    /// `None` while the argument depends on an unknown value.
     pub(super) vault: Option<Vault>,
     /// Secrets that are never read.
     pub(super) sensitive: Attr<Globs>,
@@ -23,7 +23,7 @@ impl Context {
     /// # Errors
     /// The provider block is not known yet. No other Vault is used instead.
     pub(crate) fn vault(&self) -> Result<&Vault, Diag> {
-        self.secrets.vault.as_ref().ok_or_else(unknown_vault)
+        self.secrets.vault.as_ref().ok_or_else(unknown_vault_error)
     }
 
     /// True if the Vault is known.
@@ -42,7 +42,7 @@ impl Context {
     /// The route is not allowed, or the patterns are not known yet.
     pub(crate) fn route(&self, source: SecretRef, target: SecretRef) -> Result<Route, Diags> {
         let Some((sensitive, targets)) = self.known_patterns() else {
-            return Err(unknown_vault().into());
+            return Err(unknown_vault_error().into());
         };
         Route::new(source, target, sensitive, targets).map_err(|mistakes| explain::mistakes(&mistakes))
     }
@@ -57,13 +57,13 @@ impl Context {
     }
 }
 
-/// The error for a call that needs a block that is not known yet.
-pub(crate) fn unknown_vault() -> Diag {
+/// The error for a call that needs an argument that is not known yet.
+pub(crate) fn unknown_vault_error() -> Diag {
     Diag::error("Vault is not known yet")
         .detail(
-            "The `vault` block of the provider depends on a value that is known only after apply, and no other Vault is used \
+            "The argument `vault` of the provider depends on a value that is known only after apply, and no other Vault is used \
              instead.",
         )
-        .hint("first apply the resources that the block depends on, with `-target` or in a separate configuration")
+        .hint("first apply the resources that the argument depends on, with `-target` or in a separate configuration")
         .at(ProviderConfig::VAULT)
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use eod_domain::{
-    Mistake, Money, Prices, Quantity, QuotaSettings, Tier, TierOverrideError, TierOverrides, Tiers, Ttl, UserLabels,
-};
+use eod_domain::{Mistake, Money, Prices, Tier, TierOverrideError, TierOverrides, Tiers, Ttl, UserLabels};
 use tfplugin::{Attr, Config, Diag, Diags, Key, Model, Number, Path, Text};
 
 use super::ProviderConfig;
 use crate::explain;
+use crate::quota::TierQuotaArgs;
 
 /// Overrides of one tier.
 #[derive(Model)]
@@ -17,31 +16,10 @@ pub struct TierArgs {
     pub ttl: Option<Text<Ttl>>,
     /// Maximum `ttl` of an environment.
     pub max_ttl: Option<Text<Ttl>>,
-    /// Time before expiry at which an environment becomes `expiring`.
+    /// Time before the expiry with the status `expiring`.
     pub warning: Option<Text<Ttl>>,
     /// Quota of environments that set none.
     pub quota: Option<TierQuotaArgs>,
-}
-
-/// Quota of a tier. Fields that are not set keep their preset.
-#[derive(Model)]
-pub struct TierQuotaArgs {
-    /// Sum of the CPU requests; the sum of the limits is twice that.
-    pub cpu: Option<Text<Quantity>>,
-    /// Sum of the memory requests; the sum of the limits is twice that.
-    pub memory: Option<Text<Quantity>>,
-    /// Number of pods.
-    pub pods: Option<u64>,
-    /// Number of services.
-    pub services: Option<u64>,
-    /// Number of persistent volume claims.
-    pub persistent_volume_claims: Option<u64>,
-    /// Sum of the storage requests.
-    pub storage: Option<Text<Quantity>>,
-    /// Number of services of type LoadBalancer.
-    pub load_balancers: Option<u64>,
-    /// Number of node ports.
-    pub node_ports: Option<u64>,
 }
 
 /// Prices of resources, in US dollars.
@@ -87,7 +65,7 @@ pub(super) fn tiers(config: Config<'_, ProviderConfig>) -> Result<Attr<Tiers>, D
         Ok(tiers) if !diags.has_errors() => Ok(Attr::Known(tiers)),
         Ok(_) => Err(diags),
         Err(mistakes) => {
-            diags.extend(mistakes.iter().map(at_tier));
+            diags.extend(mistakes.iter().map(tier_error));
             Err(diags)
         }
     }
@@ -143,29 +121,8 @@ impl TierArgs {
     }
 }
 
-impl TierQuotaArgs {
-    fn settings(self) -> QuotaSettings {
-        let Self { cpu, memory, pods, services, persistent_volume_claims, storage, load_balancers, node_ports } = self;
-        QuotaSettings {
-            cpu: cpu.map(|cpu| cpu.0),
-            memory: memory.map(|memory| memory.0),
-            pods: pods.map(count),
-            services: services.map(count),
-            persistent_volume_claims: persistent_volume_claims.map(count),
-            storage: storage.map(|storage| storage.0),
-            load_balancers: load_balancers.map(count),
-            node_ports: node_ports.map(count),
-        }
-    }
-}
-
-/// The number as 32 bits. Larger numbers are cut: no cluster has that many objects.
-pub(crate) fn count(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
 /// The diagnostic of a mistake in a tier. The domain writes its path as `tiers.full.ttl`, Terraform as `tiers["full"].ttl`.
-fn at_tier(mistake: &Mistake<TierOverrideError>) -> Diag {
+fn tier_error(mistake: &Mistake<TierOverrideError>) -> Diag {
     let mut steps = mistake.path.iter();
     let mut path = steps.next().map_or_else(Path::root, |first| Path::root().attribute(first));
     if let Some(tier) = steps.next() {

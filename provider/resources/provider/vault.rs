@@ -1,4 +1,4 @@
-//! The `vault` block and its Vault.
+//! The argument `vault` and its Vault.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ pub struct JwtLoginArgs {
     pub mount: Option<String>,
 }
 
-/// Mistakes in the block, if it is known.
+/// Mistakes in the argument, if it is known.
 pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Diags {
     let mut diags = globs(config).map(drop).err().unwrap_or_default();
     let block = config.nested(ProviderConfig::VAULT).map(Config::object);
@@ -95,7 +95,7 @@ pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMa
     diags
 }
 
-/// The Vault of the block and the environment variables. No server is contacted.
+/// The Vault of the argument and the environment variables. No server is contacted.
 pub(super) fn secrets(
     config: Config<'_, ProviderConfig>,
     environment: &BTreeMap<String, String>,
@@ -112,7 +112,7 @@ pub(super) fn secrets(
 /// Parser of a list of patterns. An error has the position of its pattern.
 pub(crate) type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
 
-/// The patterns. They may be known while other parts of the block are not.
+/// The patterns. They may be known while other parts of the argument are not.
 fn globs(config: Config<'_, ProviderConfig>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     let Some(block) = config.nested(ProviderConfig::VAULT) else {
         let is_unknown = config.get(ProviderConfig::VAULT).is_unknown();
@@ -146,7 +146,7 @@ fn access(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, Str
     settings
         .or_environment(|name| environment.get(name).cloned())
         .and_then(VaultAccess::new)
-        .map_err(|error| Diags::from(invalid_access(&error)))
+        .map_err(|error| Diags::from(access_error(&error)))
 }
 
 impl VaultArgs {
@@ -196,7 +196,7 @@ impl JwtLoginArgs {
     }
 }
 
-fn invalid_access(error: &VaultAccessError) -> Diag {
+fn access_error(error: &VaultAccessError) -> Diag {
     let path = Path::from(ProviderConfig::VAULT);
     let path = error.field().iter().flat_map(|field| field.split('.')).fold(path, Path::attribute);
     Diag::error("Invalid access to Vault").cause(error).hint(explain::vault::access(error)).at(path)

@@ -2,7 +2,7 @@
 //!
 //! # Guarantees
 //! - An absent copy makes no diff as long as its environment is ended.
-//! - The update in which `environment` is unknown, which is the return of the environment, creates the copy again.
+//! - An update with an unknown `environment`, which is the return of the environment, creates the copy again.
 //!   Terraform plans it a second time when the environment is known; then its ledger shows that the environment exists.
 
 use eod_clients::Deadline;
@@ -27,12 +27,12 @@ pub(super) async fn is_ended(
     let environment = &prior.input.environment.0;
     match head(cx, environment, remote).await {
         Ok(Some(head)) if head.is_absent() => {
-            call.warn(ended(environment, &head, prior));
+            call.warn(ended_warning(environment, &head, prior));
             true
         }
         Ok(_) => false,
         Err(problem) => {
-            call.warn(unknown_end(environment, &problem));
+            call.warn(unknown_end_warning(environment, &problem));
             false
         }
     }
@@ -56,8 +56,16 @@ pub(super) async fn plan_return(cx: &Context, draft: &mut DraftOf<'_, VaultClone
     }
     draft.private.returns = match draft.planned(Input::ENVIRONMENT) {
         Attr::Known(Text(environment)) => {
-            let remote = Deadline::within(TimeoutsArgs::of_or_default(None, Operation::Read), call.cancel.clone());
-            matches!(head(cx, &environment, &remote).await, Ok(Some(head)) if !head.is_absent())
+            let timeouts = draft.planned(Input::TIMEOUTS).known();
+            let limit = TimeoutsArgs::of_or_default(timeouts.as_ref(), Operation::Read);
+            let remote = Deadline::within(limit, call.cancel.clone());
+            match head(cx, &environment, &remote).await {
+                Ok(head) => head.is_some_and(|head| !head.is_absent()),
+                Err(problem) => {
+                    call.warn(unknown_return_warning(&environment, &problem));
+                    false
+                }
+            }
         }
         Attr::Null | Attr::Unknown => true,
     };
@@ -68,21 +76,30 @@ pub(super) async fn plan_return(cx: &Context, draft: &mut DraftOf<'_, VaultClone
     }
 }
 
-fn ended(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<VaultClone>) -> Diag {
+fn ended_warning(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<VaultClone>) -> Diag {
     let copy = prior.output.as_ref().map(|output| output.id.as_str()).unwrap_or_default();
     let reason = head.reason.map(|reason| format!(" with reason `{reason}`")).unwrap_or_default();
     Diag::warning(format!("The copy was removed with its environment: {copy}"))
         .detail(format!(
             "Environment `{name}` was ended{reason}, and its copy `{copy}` no longer exists. The copy stays in the state. It is \
-             created again when the environment comes back."
+             created again when the environment returns."
         ))
         .hint(
-            "set `environment = eod_environment.<name>.id`, so that both come back in one run; with `.name` the copy comes back \
-             one apply later",
+            "set `environment = eod_environment.<name>.id`, so that one run creates both again; with `.name` the copy is \
+             created one apply later",
         )
 }
 
-fn unknown_end(name: &EnvironmentLabel, problem: &str) -> Diag {
+fn unknown_return_warning(name: &EnvironmentLabel, problem: &str) -> Diag {
+    Diag::warning(format!("The ledger of environment {name} cannot be read"))
+        .detail(format!(
+            "The copy of secrets was removed with its environment, and the ledger of the environment cannot be read: {problem}. \
+             The plan does not create the copy again."
+        ))
+        .hint("allow this run to read ConfigMaps in the control namespace, or plan again when the API server answers")
+}
+
+fn unknown_end_warning(name: &EnvironmentLabel, problem: &str) -> Diag {
     Diag::warning(format!("The ledger of environment {name} cannot be read"))
         .detail(format!(
             "A copy of secrets of the environment no longer exists, and its ledger cannot be read: {problem}. The copy counts as \

@@ -67,9 +67,9 @@ impl Copies {
         records::keys(&self.records)
     }
 
-    /// Time at which the first of them was stored.
-    pub(crate) fn created_at(&self, now: Timestamp) -> Timestamp {
-        records::created_at(self.records.values(), now)
+    /// Storage time of the first of them.
+    pub(crate) fn created_at_or_now(&self, now: Timestamp) -> Timestamp {
+        records::created_at_or_now(self.records.values(), now)
     }
 }
 

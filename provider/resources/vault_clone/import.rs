@@ -50,7 +50,7 @@ pub(super) async fn import(
             .hint("check the mount and the path, and set the provider's `installation` to the one that created the copy")
             .into());
     };
-    let source: SecretRef = copies.source.parse().map_err(|_| source_is_lost(&copies))?;
+    let source: SecretRef = copies.source.parse().map_err(|_| lost_source_error(&copies))?;
     // Only the server has the number of segments of the mount.
     let (_, source) = vault.split(&source, &remote).await.map_err(|error| explain::remote(&error))?;
     let input = input(&copies, &source);
@@ -83,7 +83,7 @@ fn input(copies: &Copies, source: &SecretRef) -> Input {
     }
 }
 
-fn source_is_lost(copies: &Copies) -> Diag {
+fn lost_source_error(copies: &Copies) -> Diag {
     Diag::error("The source of the copy is not recorded")
         .detail(format!("Its metadata entry `eod-src` is `{}`, which is not a reference to a secret.", copies.source))
         .hint("copies of a source with a very long name, or with characters that metadata cannot store, cannot be imported: create the copy again")

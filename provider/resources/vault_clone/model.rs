@@ -99,7 +99,7 @@ pub(crate) struct Private {
     pub nonce: String,
     /// Installation in the ownership metadata.
     pub installation: Option<Installation>,
-    /// Time at which the server stored each copy, to the nanosecond, by path.
+    /// Time of each copy's storage on the server, to the nanosecond, by path.
     pub created: BTreeMap<String, String>,
     /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object instead of
     /// the object's own private data.

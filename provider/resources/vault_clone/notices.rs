@@ -24,7 +24,7 @@ pub(super) fn warnings(target: &SecretRef, notices: &[Notice]) -> Vec<Diag> {
 }
 
 /// The warning about copies that this state no longer owns.
-pub(super) fn lost(target: &SecretRef, lost: &[SecretRef]) -> Option<Diag> {
+pub(super) fn lost_warning(target: &SecretRef, lost: &[SecretRef]) -> Option<Diag> {
     let sentence = |secret: &SecretRef| {
         format!(
             "The secret `{secret}` is not the copy that this configuration created: that copy was deleted, or another \

@@ -8,7 +8,7 @@ use super::model::{Input, Output};
 use crate::explain;
 use crate::provider::Context;
 
-pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
+pub(super) fn plan_target(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.nonce.is_empty();
     if !draft.is_create() && draft.planned(Input::ENVIRONMENT).is_unknown() {
         // The environment returns in the same run. The copy and its edits are kept.
@@ -25,9 +25,14 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
         Attr::Unknown => Attr::Unknown,
     };
     draft.set(Output::SENSITIVE_SECRET_REF, sensitive_ref);
+    let mut diags = Diags::new();
+    if draft.is_create() || draft.changed(Input::SENSITIVE_PATH) {
+        let sensitive = reference(mount.clone(), draft.planned(Input::SENSITIVE_PATH));
+        diags.extend(sensitive.and_then(|path| explain::pasted_warning(&path, Input::SENSITIVE_PATH.path())));
+    }
     if !is_new {
         // An existing copy was allowed at its creation, and its source is not read again.
-        return Diags::new();
+        return diags;
     }
     let source = reference(mount, draft.planned(Input::SOURCE_PATH));
     let target_mount = draft.planned(Input::TARGET_MOUNT).map(|mount| mount.0);
@@ -37,10 +42,13 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     }
     // The default target ends like the source, so an error about it would only repeat the mistake of the source.
     let is_default = draft.config(Input::TARGET_PATH).is_null();
-    match source.as_ref().and_then(|source| sensitive(cx, source)) {
-        Some(diags) if is_default => diags,
-        _ => refused(cx, source, target),
-    }
+    let configured = target.as_ref().filter(|_| !is_default);
+    diags.extend(configured.and_then(|target| explain::pasted_warning(target, Input::TARGET_PATH.path())));
+    diags.extend(match source.as_ref().and_then(|source| sensitive_diags(cx, source)) {
+        Some(mistakes) if is_default => mistakes,
+        _ => refusal_diags(cx, source, target),
+    });
+    diags
 }
 
 /// True if the copy is replaced.
@@ -73,15 +81,15 @@ fn set_target_defaults(draft: &mut DraftOf<'_, VaultClone>) -> Result<(), Diags>
 }
 
 /// Reasons to refuse the copy, as far as they are known. The apply checks again before any read.
-fn refused(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
+fn refusal_diags(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
     match (source, target) {
         (Some(source), Some(target)) if cx.knows_routes() => cx.route(source, target).err().unwrap_or_default(),
-        (Some(source), _) => sensitive(cx, &source).unwrap_or_default(),
+        (Some(source), _) => sensitive_diags(cx, &source).unwrap_or_default(),
         (None, _) => Diags::new(),
     }
 }
 
-fn sensitive(cx: &Context, source: &SecretRef) -> Option<Diags> {
+fn sensitive_diags(cx: &Context, source: &SecretRef) -> Option<Diags> {
     let pattern = cx.sensitive_paths()?.covering(source)?.to_owned();
     let error = RouteError::Sensitive { source_ref: source.clone(), pattern };
     Some(explain::with_remedy(Input::SOURCE_PATH.path(), &error).into())

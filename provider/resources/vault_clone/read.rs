@@ -52,7 +52,7 @@ pub(super) async fn read(
             KeyState::Lost => lost.push(SecretRef::new(target.mount().clone(), path)),
         }
     }
-    notices::lost(&target, &lost).into_iter().for_each(|warning| call.warn(warning));
+    notices::lost_warning(&target, &lost).into_iter().for_each(|warning| call.warn(warning));
     if present.is_empty() {
         let is_ended = lost.is_empty() && absent::is_ended(cx, &prior, &remote, call).await;
         prior.private.absent = is_ended;

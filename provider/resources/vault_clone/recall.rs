@@ -41,7 +41,7 @@ impl Forgotten<'_> {
         Ok(None)
     }
 
-    /// Adds the time at which copies without ownership metadata were stored: the create failed before it wrote the metadata.
+    /// Adds the storage time of copies without ownership metadata: the create failed before it wrote the metadata.
     /// `since` is the time of the first of them. The refresh before has distinguished them from other secrets.
     pub(super) async fn times(&self, recorded: &mut Records, since: Timestamp, remote: &Deadline) -> Result<(), Diag> {
         for (path, record) in recorded {
@@ -77,7 +77,7 @@ impl Forgotten<'_> {
     }
 }
 
-/// Time at which the version of a record was stored, if it is the newest, has no ownership metadata, and is not older than
+/// Storage time of the version of a record, if it is the newest, has no ownership metadata, and is not older than
 /// the first.
 fn stored_by(facts: &KeyFacts, record: &KeyRecord, since: Timestamp) -> Option<String> {
     let stored = facts.created_time.clone()?;

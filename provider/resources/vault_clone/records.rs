@@ -41,7 +41,7 @@ pub(super) fn keys(records: &Records) -> BTreeMap<String, KeyArgs> {
     records.iter().map(|(path, record)| (path.to_string(), KeyArgs::of(record))).collect()
 }
 
-/// Time at which the server stored each copy.
+/// Storage time of each copy on the server.
 pub(super) fn created(records: &Records) -> BTreeMap<String, String> {
     let time = |(path, record): (&SecretPath, &KeyRecord)| Some((path.to_string(), record.created_time.clone()?));
     records.iter().filter_map(time).collect()
@@ -55,7 +55,7 @@ pub(super) fn output(vault: &Vault, input: &Input, target: &SecretRef, records: 
         secret_ref: target.to_string(),
         sensitive_secret_ref: sensitive_ref(input),
         vault_ui_url: vault.ui_url(target),
-        created_at: created_at(records.values(), now).to_string(),
+        created_at: created_at_or_now(records.values(), now).to_string(),
     }
 }
 
@@ -65,8 +65,8 @@ pub(super) fn sensitive_ref(input: &Input) -> Option<String> {
     Some(SecretRef::new(place::mount_or_default(input.mount.as_ref()), path.0.clone()).to_string())
 }
 
-/// Time at which the first of the copies was stored, in whole seconds; `now` if there is none.
-pub(super) fn created_at<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: Timestamp) -> Timestamp {
+/// Storage time of the first of the copies, in whole seconds; `now` if there is none.
+pub(super) fn created_at_or_now<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: Timestamp) -> Timestamp {
     let times = records.filter_map(|record| record.created_time.as_ref()?.parse::<Timestamp>().ok());
     let first = times.min().unwrap_or(now);
     Timestamp::from_second(first.as_second()).unwrap_or(first)

@@ -9,7 +9,7 @@ use tfplugin::{Applied, ApplyFailure, Diag, RequestContext, State};
 use super::model::Input;
 use super::{VaultClone, create, place, records};
 use crate::explain;
-use crate::provider::{Context, unknown_vault};
+use crate::provider::{Context, unknown_vault_error};
 use crate::timeouts::{Operation, TimeoutsArgs};
 
 pub(super) async fn update(
@@ -25,7 +25,7 @@ pub(super) async fn update(
         ));
     };
     if input.environment.0 != prior.input.environment.0 {
-        return Err(ApplyFailure::nothing(other_environment(&prior.input, &input)));
+        return Err(ApplyFailure::nothing(other_environment_error(&prior.input, &input)));
     }
     if prior.private.returns {
         return create::create(cx, &input, call).await;
@@ -43,7 +43,7 @@ pub(super) async fn update(
 }
 
 /// The error for an environment that was unknown in the plan and is another one at apply.
-fn other_environment(before: &Input, after: &Input) -> Diag {
+fn other_environment_error(before: &Input, after: &Input) -> Diag {
     Diag::error("The copy belongs to another environment")
         .detail(format!(
             "`environment` was not known in the plan, and is `{}` now. The copy is that of environment `{}`; it was not \
@@ -74,10 +74,10 @@ async fn overwrite(
     let target = place::target(input).map_err(ApplyFailure::nothing)?;
     let Some(record) = recorded.get_mut(target.path()) else { return Ok(()) };
     // The patterns may have changed since the copy was created.
-    let sensitive = cx.sensitive_paths().ok_or_else(|| ApplyFailure::nothing(unknown_vault()))?;
+    let sensitive = cx.sensitive_paths().ok_or_else(|| ApplyFailure::nothing(unknown_vault_error()))?;
     if let Some(pattern) = sensitive.covering(&target) {
         let why = format!("it is sensitive now (`vault.sensitive_paths` has `{pattern}`), and is no longer read");
-        call.warn(not_written(&target, &why));
+        call.warn(not_written_warning(&target, &why));
         return Ok(());
     }
     let overrides: SecretMap = input.overrides_wo.clone().unwrap_or_default().into_iter().collect();
@@ -95,11 +95,11 @@ async fn overwrite(
             format!("the token's policy does not allow it ({}); the policy needs `update` on the copy", error.chain())
         }
     };
-    call.warn(not_written(&target, &why));
+    call.warn(not_written_warning(&target, &why));
     Ok(())
 }
 
-fn not_written(target: &SecretRef, why: &str) -> Diag {
+fn not_written_warning(target: &SecretRef, why: &str) -> Diag {
     Diag::warning(format!("The overrides were not written: {target}"))
         .detail(format!("The copy `{target}` was not changed: {why}."))
         .at(Input::OVERRIDES_WO_VERSION)

@@ -19,6 +19,6 @@ fn errors_come_first_and_by_attribute() {
         [Diag::warning("w").at("a"), Diag::error("b").at("b"), Diag::error("a").at("a"), Diag::error("a").at("a")]
             .into_iter()
             .collect();
-    let told: Vec<_> = diags.sorted().into_iter().map(|diag| diag.summary).collect();
-    assert_eq!(told, ["a", "b", "w"]);
+    let summaries: Vec<_> = diags.sorted().into_iter().map(|diag| diag.summary).collect();
+    assert_eq!(summaries, ["a", "b", "w"]);
 }

@@ -50,7 +50,7 @@ pub enum HostError {
     /// The path of the socket is too long.
     #[error(
         "the socket path {} cannot be used: expected UTF-8 of at most {limit} bytes; \
-         point TMPDIR, or PLUGIN_UNIX_SOCKET_DIR where the host sets it, at a shorter path",
+         point TMPDIR, or PLUGIN_UNIX_SOCKET_DIR if the host sets it, at a shorter path",
         path.display()
     )]
     SocketPath {

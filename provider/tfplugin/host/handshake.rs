@@ -1,4 +1,4 @@
-//! Line on stdout from which the host reads the address of this process.
+//! Line on stdout with the address of this process, for the host.
 //!
 //! If Terraform starts the process, the line is the handshake of go-plugin: six fields separated by `|`, or seven if
 //! the host set the variable for multiplexing. If a user starts the process with `--debug`, the line is the value of
@@ -63,7 +63,7 @@ pub(crate) fn reattach(meta: &Meta, address: &Address, process: u32) -> String {
             "Protocol": "grpc",
             "ProtocolVersion": PROVIDER_PROTOCOL,
             "Pid": process,
-            // Tells Terraform not to shut down or kill the process.
+            // Terraform does not shut down or kill such a process.
             "Test": true,
             "Addr": { "Network": address.network(), "String": address.to_string() },
         }

@@ -1,4 +1,4 @@
-//! Environment variables with which a host (Terraform, OpenTofu, a test) configures a plugin process.
+//! Environment variables of a plugin process, set by the host (Terraform, OpenTofu, a test).
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;

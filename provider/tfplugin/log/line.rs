@@ -12,7 +12,7 @@ use tracing::field::{Field, Visit};
 pub(crate) const LIMIT: usize = 60 * 1024;
 /// Maximum lengths of a string in bytes if the whole line is too long. They are tried in order until the line fits.
 const STEPS: [usize; 4] = [16 * 1024, 2 * 1024, 256, 32];
-/// Name of the field in which tracing stores the message of an event.
+/// Name of the field of tracing with the message of an event.
 const MESSAGE: &str = "message";
 
 /// Fields of an event or span, as JSON scalars.

@@ -180,7 +180,7 @@ fn invalid_bytes_are_refused_with_their_path() {
         (
             "81a572756c65739181a16d01",
             rules,
-            "rules[0]: expected only attributes of the schema, got `m`; use the provider version that knows this \
+            "rules[0]: expected only attributes of the schema, got `m`; use a provider version with this \
              attribute",
         ),
     ] {

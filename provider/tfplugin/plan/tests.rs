@@ -266,9 +266,9 @@ async fn invalid_value_is_reported_with_its_path_before_the_plan() {
     let config = config(&[("name", text("a")), ("ttl", text("soon"))]);
     let change = ResourceChange { prior: None, planned: Some(&config), config: &config, private: &[], identity: None };
     let answer = AnyResource::plan_change(&thing, &(), &schema(), change, &RequestContext::default()).await;
-    let told: Vec<_> =
+    let found: Vec<_> =
         answer.diags.iter().map(|diag| (diag.path.as_ref().unwrap().to_string(), diag.summary.clone())).collect();
-    assert_eq!(told, [("ttl".to_owned(), "Invalid ttl".to_owned())]);
+    assert_eq!(found, [("ttl".to_owned(), "Invalid ttl".to_owned())]);
     assert!(answer.planned.is_none());
 }
 
@@ -330,10 +330,10 @@ fn struct_defines_the_schema() {
     let name = &schema.attributes[0];
     assert_eq!((name.name, name.description), ("name", "The name.\n\nA second paragraph on two lines."));
     assert!(name.replace);
-    let told: Vec<_> = schema.attributes.iter().map(|attribute| (attribute.name, attribute.presence)).collect();
+    let found: Vec<_> = schema.attributes.iter().map(|attribute| (attribute.name, attribute.presence)).collect();
     use crate::schema::Presence::*;
     assert_eq!(
-        told,
+        found,
         [
             ("name", Required),
             ("ttl", Optional),

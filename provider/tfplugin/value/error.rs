@@ -14,7 +14,7 @@ use crate::ty::TypeError;
 #[derive(Debug)]
 pub struct DecodeError(Box<(Path, DecodeReason)>);
 
-/// The value does not fit the type with which it is encoded.
+/// The value does not fit the type of its encoding.
 #[derive(Debug)]
 pub struct EncodeError(Box<(Path, EncodeReason)>);
 
@@ -60,7 +60,7 @@ pub enum DecodeReason {
     #[error("expected a value with a valid type")]
     Type(#[source] TypeError),
     /// The object has an attribute that is not in its type.
-    #[error("expected only attributes of the schema, got `{0}`; use the provider version that knows this attribute")]
+    #[error("expected only attributes of the schema, got `{0}`; use a provider version with this attribute")]
     Extra(String),
     /// A key is duplicated.
     #[error("expected each key once, got `{0}` twice")]

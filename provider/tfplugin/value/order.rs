@@ -1,4 +1,4 @@
-//! A total order of values in which two values compare as equal if and only if Terraform treats them as equal.
+//! A total order of values. Two values compare as equal if and only if Terraform treats them as equal.
 //!
 //! The order of different values has no meaning. A total order is used because it allows comparing sets by sorting, and
 //! because equality derived from it is symmetric and transitive.

@@ -31,7 +31,7 @@ impl Previews<'_> {
         sha
     }
 
-    /// Waits until a commit is refused, and expects that the text tells a maintainer what to do.
+    /// Waits until a commit is refused, and expects that the text has the required action.
     #[track_caller]
     fn expect_not_approved(&self, number: u32, sha: &str, reason: &str) {
         // The condition may still have the reason of the refusal before.
@@ -72,7 +72,7 @@ fn commits_of_a_fork_run_only_after_their_approval() {
     let second = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "hostile"))]);
     previews.expect_not_approved(7, &second, &format!("and the label `{}` approves another commit", approval(&first)));
     run_workflow(&previews);
-    assert!(!previews.forge.has_label(7, &approval(&first)), "an old label is taken off");
+    assert!(!previews.forge.has_label(7, &approval(&first)), "an old label is removed");
     previews.expect_not_approved(7, &second, "and the pull request has no label `approved/");
     let now = previews.deployment(7);
     assert_eq!((uid(&now), image(&now)), (uid(&running), image(&running)));

@@ -3,7 +3,7 @@
 use super::{CONFIG, Previews, controllers, uid};
 
 #[test]
-fn environments_survive_an_outage_of_the_plugin_and_can_be_deleted() {
+fn environments_stay_during_an_outage_of_the_plugin_and_can_be_deleted() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let seven = previews.open(7, &[]);

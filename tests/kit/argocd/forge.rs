@@ -124,14 +124,14 @@ impl Forge {
     #[track_caller]
     pub fn open(&self, number: u32, branch: &str, sha: &str) {
         let change = self.lock().open(number, branch, sha);
-        self.tell(&change);
+        self.notify(&change);
     }
 
     /// Opens a pull request from a branch of a fork.
     #[track_caller]
     pub fn open_from_fork(&self, number: u32, author: &str, branch: &str, sha: &str) {
         let change = self.lock().open_by(number, author, true, branch, sha);
-        self.tell(&change);
+        self.notify(&change);
     }
 
     /// Gives a user write access.
@@ -199,12 +199,12 @@ impl Forge {
     fn change(&self, action: &'static str, number: u32, change: impl FnOnce(&mut Pull) -> bool) {
         let changed = self.lock().change(action, number, change);
         let changed = changed.unwrap_or_else(|| panic!("there is no pull request {number}, or it is {action} already"));
-        self.tell(&changed);
+        self.notify(&changed);
     }
 
     /// Calls the webhook and waits for its answer.
     #[track_caller]
-    fn tell(&self, change: &Change) {
+    fn notify(&self, change: &Change) {
         let Some((url, event)) = self.lock().event(change) else { return };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let sent = runtime.block_on(webhook::send(&url, &event));

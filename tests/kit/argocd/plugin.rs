@@ -43,10 +43,10 @@ pub struct Plugin {
     /// Folder of the tools' home folders.
     scratch: TempDir,
     command: Mutex<Command>,
-    process: Mutex<Option<Process>>,
+    process: Mutex<Option<PluginProcess>>,
 }
 
-struct Process {
+struct PluginProcess {
     child: Child,
     /// HOST:PORT of health and metrics.
     http: String,
@@ -107,7 +107,7 @@ impl Plugin {
             let serving = self.lines().into_iter().find(|line| line["message"] == "serving");
             serving.and_then(|line| Some(line["http"].as_str()?.to_owned())).ok_or_else(|| self.log())
         });
-        *process = Some(Process { child, http });
+        *process = Some(PluginProcess { child, http });
     }
 
     /// Name of the plugin in Applications.
@@ -237,14 +237,14 @@ impl Plugin {
         status
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Process>> {
+    fn lock(&self) -> MutexGuard<'_, Option<PluginProcess>> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Plugin {
     fn drop(&mut self) {
-        let Some(Process { mut child, .. }) = self.lock().take() else { return };
+        let Some(PluginProcess { mut child, .. }) = self.lock().take() else { return };
         // Applications of other tests may be calling `MatchRepository` now, and a repo-server does not recover if the
         // plugin is killed during the call.
         let _ = try_send_signal(Signal::SIGTERM, child.id());

@@ -16,7 +16,7 @@ use crate::command;
 pub struct Request(Value);
 
 /// Answer of the repo-server.
-pub struct Answer {
+pub struct TimedOutcome {
     /// The manifests or the error.
     pub outcome: Result<Rendered, Failure>,
     /// Duration of the call.
@@ -170,7 +170,7 @@ impl Request {
     }
 }
 
-impl Answer {
+impl TimedOutcome {
     /// Returns the manifests only.
     ///
     /// # Panics
@@ -224,12 +224,12 @@ impl Answer {
 
 /// Sends all requests to a repo-server, from one client process.
 #[track_caller]
-pub(super) fn ask(repo_server: &str, requests: &[Request], at_once: usize) -> Vec<Answer> {
+pub(super) fn ask(repo_server: &str, requests: &[Request], at_once: usize) -> Vec<TimedOutcome> {
     let input: Vec<_> = requests.iter().map(|Request(request)| request.to_string()).collect();
     let at_once = at_once.to_string();
     let arguments = ["generate", "--repo-server", repo_server, "--at-once", &at_once];
     let output = command::run(&mut client(&arguments), &input.join("\n")).expect_ok();
-    output.lines().map(Answer::parse).collect()
+    output.lines().map(TimedOutcome::parse).collect()
 }
 
 /// Gets the details of an Application's source, as the API server does for the parameters tab of the web interface.

@@ -22,7 +22,7 @@ use crate::keep_folders;
 ///
 /// The process stops when its stdin is closed, which happens in any case when this process ends. It then stops its
 /// servers and removes its folder.
-pub(super) struct Server {
+pub(super) struct ArgocdServer {
     pub(super) repo_server: String,
     pub(super) sockets: PathBuf,
     pub(super) plugins: PathBuf,
@@ -30,16 +30,16 @@ pub(super) struct Server {
     /// None if there are no controllers.
     pub(super) webhook: Option<String>,
     /// One command at a time, because the answers have no ids.
-    process: Mutex<Process>,
+    process: Mutex<ArgocdProcess>,
 }
 
-struct Process {
+struct ArgocdProcess {
     child: Child,
     answers: BufReader<ChildStdout>,
     errors: File,
 }
 
-impl Server {
+impl ArgocdServer {
     /// Starts the servers and waits until they are ready.
     pub(super) fn start(settings: &Settings, controllers: Option<&Controllers>) -> Result<Self, String> {
         let binary = servers()?;
@@ -78,7 +78,7 @@ impl Server {
             plugins: text("plugins")?.into(),
             logs: text("logs")?.into(),
             webhook: said["webhook"].as_str().map(str::to_owned),
-            process: Mutex::new(Process { child, answers, errors }),
+            process: Mutex::new(ArgocdProcess { child, answers, errors }),
         })
     }
 
@@ -86,9 +86,9 @@ impl Server {
     pub(super) fn order(&self, verb: &str, name: &str) -> Result<Value, String> {
         // A test that panicked in here has left no incomplete state.
         let mut process = self.process.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Process { child, answers, errors } = &mut *process;
-        let told = child.stdin.as_mut().is_some_and(|stdin| writeln!(stdin, "{verb} {name}").is_ok());
-        let Some(answer) = told.then(|| line(answers)).flatten() else {
+        let ArgocdProcess { child, answers, errors } = &mut *process;
+        let is_sent = child.stdin.as_mut().is_some_and(|stdin| writeln!(stdin, "{verb} {name}").is_ok());
+        let Some(answer) = is_sent.then(|| line(answers)).flatten() else {
             return Err(format!("`eod-argocd up` has ended: {}", written(errors)));
         };
         match answer["error"].as_str() {
@@ -98,7 +98,7 @@ impl Server {
     }
 }
 
-impl Drop for Process {
+impl Drop for ArgocdProcess {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         // Waits until it has removed its folder.

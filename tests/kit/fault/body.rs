@@ -14,10 +14,10 @@ use tokio::time::{Sleep, sleep};
 /// Time for the first half to reach the client before the connection is closed.
 const HEAD_START: Duration = Duration::from_millis(20);
 
-pub(super) type Answer = BoxBody<Bytes, io::Error>;
+pub(super) type ProxiedBody = BoxBody<Bytes, io::Error>;
 
 /// The first half of an answer, followed by an error, so that hyper closes the connection.
-pub(super) fn half(whole: &Bytes) -> Answer {
+pub(super) fn half(whole: &Bytes) -> ProxiedBody {
     let first = whole.slice(..whole.len() / 2);
     Half { first: Some(first), pause: Box::pin(sleep(HEAD_START)) }.boxed()
 }

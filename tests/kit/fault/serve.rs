@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Fault, Logged, Shared, Ticket,
-    body::{self, Answer},
+    body::{self, ProxiedBody},
 };
 use crate::http_server;
 
@@ -23,7 +23,7 @@ pub(super) fn run(listener: TcpListener, shared: &Arc<Shared>, stopped: oneshot:
 }
 
 /// Answers one call. An error makes hyper close the connection without an answer.
-async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<Answer>> {
+async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<ProxiedBody>> {
     let (mut parts, incoming) = request.into_parts();
     let bytes = incoming.collect().await.map_err(io::Error::other)?.to_bytes();
     let (ticket, fault) = shared.arrived(Logged {
@@ -70,12 +70,17 @@ async fn spoil(
     ticket: &Ticket,
     request: Request<Full<Bytes>>,
     fault: Option<Fault>,
-) -> io::Result<Response<Answer>> {
+) -> io::Result<Response<ProxiedBody>> {
     let forward = || forward(shared, ticket, request);
     match fault {
         None => forward().await,
         Some(Fault::Delay(pause)) => {
             tokio::time::sleep(pause).await;
+            forward().await
+        }
+        Some(Fault::Hold) => {
+            // The result of a closed semaphore is an error, which is the release.
+            let _ = shared.held.acquire().await;
             forward().await
         }
         Some(Fault::Status { code, headers, body }) => {
@@ -114,7 +119,7 @@ async fn spoil(
     }
 }
 
-async fn forward(shared: &Shared, ticket: &Ticket, request: Request<Full<Bytes>>) -> io::Result<Response<Answer>> {
+async fn forward(shared: &Shared, ticket: &Ticket, request: Request<Full<Bytes>>) -> io::Result<Response<ProxiedBody>> {
     let response = shared.origin.send(request).await?;
     let code = response.status().as_u16();
     shared.update(ticket, |logged| logged.stored = Some(code));
@@ -122,11 +127,11 @@ async fn forward(shared: &Shared, ticket: &Ticket, request: Request<Full<Bytes>>
 }
 
 /// Reads an answer to its end: then the server has carried out the call.
-async fn finish(response: Response<Answer>) -> io::Result<()> {
+async fn finish(response: Response<ProxiedBody>) -> io::Result<()> {
     response.into_body().collect().await.map(drop)
 }
 
-fn ours(code: u16, content_type: &str, text: String) -> io::Result<Response<Answer>> {
+fn ours(code: u16, content_type: &str, text: String) -> io::Result<Response<ProxiedBody>> {
     let body = Full::from(text).map_err(|error: Infallible| match error {}).boxed();
     Response::builder()
         .status(StatusCode::from_u16(code).map_err(io::Error::other)?)

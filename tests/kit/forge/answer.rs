@@ -42,7 +42,7 @@ impl ForgeState {
     }
 
     fn injected(&mut self, call: &ArrivedCall<'_>) -> Option<InjectedAnswer> {
-        let is_match = |(matches, left, _): &&mut (super::Matcher, usize, InjectedAnswer)| {
+        let is_match = |(matches, left, _): &&mut (super::CallMatcher, usize, InjectedAnswer)| {
             *left > 0 && matches(call.method, call.path)
         };
         let (_, left, answer) = self.injected.iter_mut().find(is_match)?;

@@ -17,19 +17,19 @@ use super::{Client, PATIENCE, audit, unique};
 use crate::{access::Access, command::on_path, keep_folders, testbed};
 
 /// A ready server, with its process if the kit started it.
-pub struct Server {
+pub struct VaultServer {
     /// Address and root token.
     pub access: Access,
     /// Path of the audit log.
     pub audit: PathBuf,
     /// Unseal key; none for a server of `EOD_TEST_VAULT_ADDR`.
     pub unseal_key: Option<String>,
-    process: Option<Process>,
+    process: Option<VaultProcess>,
 }
 
 /// A process that stops and removes its files when its stdin is closed, which happens in any case when this process
 /// ends.
-struct Process(Child);
+struct VaultProcess(Child);
 
 /// Runs `$1 server -dev` until stdin is closed. `$2` is its folder, `$3` is set if the folder is kept. Vault itself
 /// does not read its stdin.
@@ -42,7 +42,7 @@ wait "$server"
 [ "$3" = keep ] || rm -rf "$2"
 "#;
 
-impl Server {
+impl VaultServer {
     /// The shared server. A line on stderr names it.
     ///
     /// # Errors
@@ -98,12 +98,12 @@ impl Server {
             .spawn()
             .map_err(|error| format!("cannot start {}: {error}", binary.display()))?;
         match process.stdout.take().and_then(announcement) {
-            Some(said) => Self::announced(&said, Process(process)),
+            Some(said) => Self::announced(&said, VaultProcess(process)),
             None => Err(format!("{} ended before it was ready: {}", binary.display(), written(&mut errors))),
         }
     }
 
-    fn announced(said: &Value, process: Process) -> Result<Self, String> {
+    fn announced(said: &Value, process: VaultProcess) -> Result<Self, String> {
         let text = |key: &str| said.get(key).and_then(Value::as_str).ok_or_else(|| format!("no {key} in {said}"));
         let ca_pem = text("ca").ok().map(|file| read(file.as_ref())).transpose()?;
         let token = read(text("token_file")?.as_ref())?;
@@ -134,7 +134,7 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .map_err(|error| format!("cannot start a shell: {error}"))?;
-        let process = Process(process);
+        let process = VaultProcess(process);
         let (unseal_key, token) = secrets(&folder.join("output"))?;
         let access = Access { server: format!("http://{address}"), ca_pem: None, token };
         let audit = audit_log(&Client::new(&access), &folder)?;
@@ -147,7 +147,7 @@ impl Server {
     }
 }
 
-impl Drop for Process {
+impl Drop for VaultProcess {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         // Waits until it has removed its folder.

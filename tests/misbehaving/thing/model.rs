@@ -100,7 +100,7 @@ pub(crate) struct Output {
     pub(crate) id: String,
     /// Number of changes, starting at 1.
     pub(crate) revision: u64,
-    /// Revision at which the lifetime was last set.
+    /// Revision of the last change of the lifetime.
     #[tf(with = "Input::lifetime")]
     pub(crate) lifetime_since: u64,
     /// Length of the secret.

@@ -1,4 +1,4 @@
-//! Ends without a namespace: a lost environment, and an end that has left the copies in Vault.
+//! Ends without a namespace: a lost environment, an end that has left the copies in Vault, and one that has kept them.
 
 use serde_json::json;
 
@@ -41,4 +41,18 @@ fn rest_of_an_end_is_finished_after_vault_is_up_again_although_every_run_is_kill
     let interruptions = left.interrupt(Interruption::Killed, InterruptedCommand::Reap, &Interrupted::is_over);
     assert!(interruptions >= 4, "only {interruptions} interruptions");
     left.check("requested", false);
+}
+
+#[test]
+fn kept_copies_end_after_the_close_of_the_pull_request_although_every_run_is_killed() {
+    let kept = Interrupted::new(Subject { test: "opsintkept", is_due: true, ..PLAIN });
+    kept.write_config_with(&kept.proxies[1].access().server, false, "until_closed");
+    kept.reap_until("the environment to be ended", || kept.is_over());
+    assert_eq!((kept.copies_exist(), objects_exist(&kept.story.ops, &kept.name)), ([true; 2], [false; 2]));
+    assert_eq!(kept.listed().unwrap()["ended_reason"], "expired");
+    kept.story.forge.set_open(1, false);
+    let is_over = |kept: &Interrupted| kept.copies_exist() == [false; 2] && kept.is_over();
+    let interruptions = kept.interrupt(Interruption::Killed, InterruptedCommand::Reap, &is_over);
+    assert!(interruptions >= 5, "only {interruptions} interruptions");
+    kept.check("closed", false);
 }

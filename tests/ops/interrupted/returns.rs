@@ -15,7 +15,7 @@ fn interrupt_return(ended: &Interrupted, change: impl Fn(&Interrupted)) {
     assert!(interruptions >= 3, "only {interruptions} interruptions");
     assert_eq!((ended.count("lifted"), ended.count("ended")), (1, 1));
     assert_eq!(ended.story.forge.labels(1), ["preview"]);
-    // The environment may come back, and nothing has created it yet.
+    // The environment may return, and nothing has created it yet.
     let found = ended.listed().unwrap();
     assert!(!found["ended_at"].is_null() && found["left"] == Value::Array(Vec::new()), "{found:#}");
     ended.story.forge.clear_calls();

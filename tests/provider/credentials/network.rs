@@ -31,7 +31,7 @@ fn unreachable_server_ends_the_run_before_the_timeout() {
             assert_eq!(bare.workspace.plan_exit_code(), 2);
             let run = bare.expect_refused(&[
                 &format!("the API server at {server} cannot be reached"),
-                "check `host` in the `kubernetes` block",
+                "check `kubernetes.host` in the provider block",
                 "up and reachable",
                 &bare.name,
             ]);

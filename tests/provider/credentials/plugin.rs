@@ -45,7 +45,7 @@ impl Plugin {
         fs::read_to_string(self.folder.path().join("runs")).map_or(0, |text| text.lines().count())
     }
 
-    /// A `kubernetes` block with credentials from the plugin.
+    /// The argument `kubernetes` with credentials from the plugin.
     pub(crate) fn block(&self, server: &str, env: &str) -> String {
         format!(
             "{{\n    host = {}\n    exec = {{\n      api_version = \"client.authentication.k8s.io/v1\"\n      \

@@ -67,12 +67,12 @@ fn create(terraform: &Terraform, test: &str, number: usize, times: usize, fault:
 }
 
 #[test]
-fn a_create_survives_one_lost_answer_at_every_write() {
+fn a_create_succeeds_despite_one_lost_answer_at_every_write() {
     for_each_faulty_write(9, |terraform, number| create(terraform, "lost-answer", number, 1, Fault::DropAfterStore));
 }
 
 #[test]
-fn a_create_survives_one_dropped_connection_at_every_write() {
+fn a_create_succeeds_despite_one_dropped_connection_at_every_write() {
     for_each_faulty_write(9, |terraform, number| create(terraform, "dropped", number, 1, Fault::DropBefore));
 }
 
@@ -133,12 +133,12 @@ fn updates(test: &str, times: usize, fault: &Fault) {
 }
 
 #[test]
-fn an_update_survives_one_lost_answer_at_every_write() {
+fn an_update_succeeds_despite_one_lost_answer_at_every_write() {
     updates("update-lost-answer", 1, &Fault::DropAfterStore);
 }
 
 #[test]
-fn an_update_survives_one_dropped_connection_at_every_write() {
+fn an_update_succeeds_despite_one_dropped_connection_at_every_write() {
     updates("update-dropped", 1, &Fault::DropBefore);
 }
 
@@ -171,12 +171,12 @@ fn destroy(terraform: &Terraform, test: &str, number: usize, times: usize, fault
 }
 
 #[test]
-fn a_destroy_survives_one_lost_answer_at_every_write() {
+fn a_destroy_succeeds_despite_one_lost_answer_at_every_write() {
     for_each_faulty_write(1, |terraform, number| destroy(terraform, "destroy-lost", number, 1, Fault::DropAfterStore));
 }
 
 #[test]
-fn a_destroy_survives_one_dropped_connection_at_every_write() {
+fn a_destroy_succeeds_despite_one_dropped_connection_at_every_write() {
     for_each_faulty_write(1, |terraform, number| destroy(terraform, "destroy-dropped", number, 1, Fault::DropBefore));
 }
 

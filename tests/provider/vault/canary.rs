@@ -74,7 +74,7 @@ fn private(state: &Path) -> String {
     String::from_utf8(STANDARD.decode(private).unwrap()).unwrap()
 }
 
-/// Every way in which an apply can fail, each with its diagnostics.
+/// Every kind of failed apply, each with its diagnostics.
 #[track_caller]
 fn fail_in_every_way(story: &VaultStory, proxy: &FaultProxy) -> Vec<Run> {
     let data = |call: &Logged| call.path.ends_with("/data/stage/shop");

@@ -40,22 +40,22 @@ fn one_fault(test: &str, fault: &Fault) {
 }
 
 #[test]
-fn a_create_survives_one_lost_answer_at_every_call() {
+fn a_create_succeeds_despite_one_lost_answer_at_every_call() {
     one_fault("lost-answer", &Fault::DropAfterStore);
 }
 
 #[test]
-fn a_create_survives_one_dropped_connection_at_every_call() {
+fn a_create_succeeds_despite_one_dropped_connection_at_every_call() {
     one_fault("dropped", &Fault::DropBefore);
 }
 
 #[test]
-fn a_create_survives_half_an_answer_at_every_call() {
+fn a_create_succeeds_despite_half_an_answer_at_every_call() {
     one_fault("half", &Fault::HalfBody);
 }
 
 #[test]
-fn a_create_survives_one_error_of_a_load_balancer_at_every_call() {
+fn a_create_succeeds_despite_one_error_of_a_load_balancer_at_every_call() {
     one_fault("balancer", &Fault::Html502);
 }
 
@@ -90,7 +90,7 @@ fn create_of_a_copy_on_a_sealed_server_is_completed_by_the_next_apply() {
 }
 
 #[test]
-fn destroy_survives_faults_and_keeps_remaining_copies_in_the_state() {
+fn destroy_completes_despite_faults_and_keeps_remaining_copies_in_the_state() {
     for number in 0..5 {
         let (story, proxy) = behind_proxy(&format!("destroy-{number}"), SOURCE, false);
         story.apply().expect_ok();
@@ -128,7 +128,7 @@ fn request_to_a_busy_vault_is_repeated_up_to_the_timeout() {
         .expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
         .expect_said("timed out after 2.0 s; the last attempt failed")
         .expect_said("the server limits the number of requests")
-        .expect_said("raise the limit in the `timeouts` block");
+        .expect_said("a longer limit with its argument `timeouts`");
     assert!(story.attributes_of("config").is_none(), "nothing was stored");
     story.expect_nothing_left();
 }

@@ -83,6 +83,18 @@ fn sensitive_sources_and_forbidden_targets_are_refused() {
 }
 
 #[test]
+fn pasted_target_and_reference_are_reported_in_the_plan() {
+    tell("pasted-target", "", |story| {
+        let mount = story.mount.clone();
+        let arguments = format!("{SOURCE}\ntarget_path = \"{mount}/preview/x\"\nsensitive_path = \"data/sensitive/x\"");
+        let text = story.block("config", &arguments);
+        story.body(&text);
+        let plan = story.plan().expect_ok();
+        plan.expect_said("write `target_path = \"preview/x\"`").expect_said("write `sensitive_path = \"sensitive/x\"`");
+    });
+}
+
+#[test]
 fn names_with_a_common_prefix_do_not_overlap() {
     tell("alike", "source_path = \"preview/pr-1\"\ntarget_path = \"preview/pr-12\"", |story| {
         story.vault.put(&story.mount, "preview/pr-1", &[("A", "1")]);

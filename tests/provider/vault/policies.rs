@@ -168,7 +168,7 @@ fn policies_for_one_mount_have_no_rules_for_another() {
 }
 
 #[test]
-fn a_function_says_what_is_wrong_with_which_argument() {
+fn error_of_a_function_names_the_argument() {
     tell("policy-errors", "", |story| {
         for (call, argument, why) in [
             ("vault_cloner_policy(\"a//b\", [\"stage\"], null, null, null)", "mount", "two slashes in a row"),

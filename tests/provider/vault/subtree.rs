@@ -151,7 +151,7 @@ fn a_subtree_that_is_too_deep_is_refused_before_anything_is_written() {
     tell("too-deep", &recursive(), |story| {
         let deep = format!("stage/shop/{}end", "a/".repeat(17));
         fill(story, &[&deep]);
-        story.apply().expect_err("it is more than 16 folders deep").expect_said("copy a folder further down");
+        story.apply().expect_err("it is more than 16 folders deep").expect_said("copy a subfolder");
         assert!(story.attributes_of("config").is_none());
         story.expect_nothing_left();
     });

@@ -26,7 +26,7 @@ pub(super) fn calls(file: &Path) -> usize {
 }
 
 /// Script that prints a ConfigMap with the data that the plugin received.
-const TOLD: &str = r#"cat <<END
+const SCRIPT: &str = r#"cat <<END
 {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told"}, "data": {
   "application": "$ARGOCD_APP_NAME", "namespace": "$ARGOCD_APP_NAMESPACE", "project": "$ARGOCD_APP_PROJECT_NAME",
   "path": "$ARGOCD_APP_SOURCE_PATH", "color": "$ARGOCD_ENV_COLOR", "kubernetes": "$KUBE_VERSION",
@@ -36,7 +36,7 @@ END"#;
 #[test]
 fn plugin_receives_the_application() {
     let argocd = ArgoCd::shared();
-    argocd.stock_plugin("told", &shell("told", TOLD));
+    argocd.stock_plugin("told", &shell("told", SCRIPT));
     let repository = Repository::new(&[("apps/shop/one.yaml", "kind: Ignored\n")]);
     let request = Request::new(&repository, "apps/shop")
         .application("shop-pr-7")
@@ -110,8 +110,8 @@ fn deadline_of_the_caller_applies() {
     let failure = argocd.generate(&request).expect_failure();
     // The plugin server usually stops the command before the deadline and reports that. The error names one of its two
     // signals.
-    let told = failure.message.contains("`sh -c \"sleep 60\"` failed signal: ");
-    assert!(told || failure.code == "DeadlineExceeded", "{failure:?}");
+    let is_reported = failure.message.contains("`sh -c \"sleep 60\"` failed signal: ");
+    assert!(is_reported || failure.code == "DeadlineExceeded", "{failure:?}");
 }
 
 #[test]

@@ -79,8 +79,8 @@ fn redirected_call_is_logged_at_its_target() {
     assert!(elsewhere.log().is_empty());
     Client::new(elsewhere.access()).call("GET", &path, None);
     assert_eq!(elsewhere.calls(|call| call.headers.contains_key("x-vault-token")), 1);
-    let told = format!("{:?}", elsewhere.log());
-    assert!(!told.contains(story.vault.token()), "the log shows the token");
+    let log = format!("{:?}", elsewhere.log());
+    assert!(!log.contains(story.vault.token()), "the log shows the token");
 }
 
 #[test]

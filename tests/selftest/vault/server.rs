@@ -6,7 +6,7 @@ use eod_testkit::{
     access::Access,
     vault::{
         Client, Vault,
-        server::{self, Server},
+        server::{self, VaultServer},
     },
 };
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ fn mode(file: &std::path::Path) -> u32 {
 
 #[test]
 fn server_stops_and_removes_its_files_when_dropped() {
-    let server = Server::start(false).unwrap();
+    let server = VaultServer::start(false).unwrap();
     let folder = server.audit.parent().unwrap().to_owned();
     let address = server.access.server.strip_prefix("http://").unwrap().to_owned();
     for file in ["token", "unseal-key", "audit.log"] {
@@ -66,7 +66,7 @@ fn https_needs_the_ca_certificate_of_the_server() {
 #[test]
 fn a_given_server_is_used_unchanged() {
     let ours = Vault::own();
-    let given = Server::given(&format!("{}/", ours.address()), ours.token().to_owned(), None).unwrap();
+    let given = VaultServer::given(&format!("{}/", ours.address()), ours.token().to_owned(), None).unwrap();
     assert_eq!(given.access.server, ours.address());
     assert!(!given.ours());
     let vault = Vault::new(given, true);
@@ -76,7 +76,7 @@ fn a_given_server_is_used_unchanged() {
     assert!(vault.audit().was_read(&mount, "app"));
     // The auth method has a path of its own, because `approle` may be in use.
     assert_ne!(vault.approle(&["default"], "5m").mount, "approle");
-    let error = Server::given(ours.address(), "wrong".to_owned(), None).err().unwrap();
+    let error = VaultServer::given(ours.address(), "wrong".to_owned(), None).err().unwrap();
     assert!(error.contains("refuses the token: 403"), "{error}");
 }
 
@@ -84,7 +84,7 @@ fn a_given_server_is_used_unchanged() {
 fn a_server_without_an_audit_log_gets_one() {
     let ours = Vault::own();
     ours.client(ours.token()).done("DELETE", "sys/audit/file", None);
-    let given = Server::given(ours.address(), ours.token().to_owned(), None).unwrap();
+    let given = VaultServer::given(ours.address(), ours.token().to_owned(), None).unwrap();
     let log = given.audit.clone();
     let vault = Vault::new(given, true);
     let mount = vault.mount("unlogged");
@@ -111,7 +111,7 @@ fn a_program_on_path_is_run_in_development_mode() {
     );
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let server = Server::develop(&program).unwrap();
+    let server = VaultServer::develop(&program).unwrap();
     assert!(server.ours());
     let address = server.access.server.strip_prefix("http://").unwrap().to_owned();
     let vault = Vault::new(server, false);

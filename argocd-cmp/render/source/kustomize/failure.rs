@@ -1,4 +1,4 @@
-//! Reasons for which a kustomization is not built natively.
+//! Errors of a native build of a kustomization.
 
 use super::named::Named;
 use crate::refusal::Refusal;

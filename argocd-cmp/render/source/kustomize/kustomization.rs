@@ -29,7 +29,7 @@ pub(super) struct Kustomization {
     pub(super) rewritten: Value,
 }
 
-/// Labels, and the fields besides `metadata.labels` in which they are set.
+/// Labels, and their fields besides `metadata.labels`.
 pub(super) struct LabelChange {
     pub(super) pairs: Vec<(String, String)>,
     pub(super) selectors: bool,

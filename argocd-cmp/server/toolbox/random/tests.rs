@@ -32,7 +32,7 @@ fn random_values_are_equal_for_one_application_of_one_environment_only() {
     let others =
         others.map(|(installation, environment, application)| of(scope(installation, environment, application)));
     assert!(others.iter().all(|other| *other != first), "{others:?}");
-    assert_ne!(of(scope("ab", "c", "d")), of(scope("a", "bc", "d")), "the parts are kept apart");
+    assert_ne!(of(scope("ab", "c", "d")), of(scope("a", "bc", "d")), "the parts are separated");
     assert_ne!(helm(&[8; 32], None, &scope("acme", "shop-pr-7", "shop"), "random").unwrap().manifests, first);
 }
 

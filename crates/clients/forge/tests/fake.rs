@@ -86,7 +86,7 @@ impl FakeForge {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let fake = server.clone();
-                tokio::spawn(async move { fake.speak(stream).await });
+                tokio::spawn(async move { fake.serve_connection(stream).await });
             }
         });
         fake
@@ -130,7 +130,7 @@ impl FakeForge {
         self.log().into_iter().map(|seen| seen.line).collect()
     }
 
-    async fn speak(self, stream: tokio::net::TcpStream) {
+    async fn serve_connection(self, stream: tokio::net::TcpStream) {
         let service = hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| {
             let fake = self.clone();
             async move {

@@ -6,8 +6,8 @@ use eod_domain::{
 };
 use serde_json::Value;
 
-use super::EVENTS;
-
+/// Key of the sealed events in the ConfigMap's data.
+pub(super) const EVENTS: &str = "events";
 /// Prefix of the keys of loose events.
 const LOOSE: &str = "loose.";
 

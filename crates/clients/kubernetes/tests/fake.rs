@@ -96,14 +96,14 @@ impl FakeApiServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let fake = fake.clone();
-                tokio::spawn(async move { fake.speak(stream).await });
+                tokio::spawn(async move { fake.serve_connection(stream).await });
             }
         });
         url
     }
 
-    /// Speaks HTTP on one connection.
-    pub(crate) async fn speak<S>(self, stream: S)
+    /// Serves HTTP on one connection.
+    pub(crate) async fn serve_connection<S>(self, stream: S)
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
     {

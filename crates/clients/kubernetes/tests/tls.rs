@@ -33,7 +33,7 @@ async fn serve(fake: &FakeApiServer, name: &str) -> (String, String) {
             let (fake, acceptor) = (fake.clone(), acceptor.clone());
             tokio::spawn(async move {
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    fake.speak(stream).await;
+                    fake.serve_connection(stream).await;
                 }
             });
         }

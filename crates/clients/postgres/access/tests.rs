@@ -135,3 +135,13 @@ fn invalid_values_are_named_by_keyword() {
         assert_eq!(access(text).unwrap_err().to_string(), message, "{text}");
     }
 }
+
+#[test]
+fn password_of_a_connection_string_is_found() {
+    for text in ["postgres://u:p@h/x", "host=h user=u password=p", "postgres://u@h/x?password=p"] {
+        assert!(PostgresSettings::parse(text).unwrap().has("password"), "{text}");
+    }
+    for text in ["postgres://u@h/x", "host=h user=u password=''"] {
+        assert!(!PostgresSettings::parse(text).unwrap().has("password"), "{text}");
+    }
+}

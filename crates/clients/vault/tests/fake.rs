@@ -79,13 +79,13 @@ impl FakeVault {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let fake = server.clone();
-                tokio::spawn(async move { fake.speak(stream).await });
+                tokio::spawn(async move { fake.serve_connection(stream).await });
             }
         });
         fake
     }
 
-    async fn speak(self, stream: tokio::net::TcpStream) {
+    async fn serve_connection(self, stream: tokio::net::TcpStream) {
         let service = hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| {
             let fake = self.clone();
             async move {

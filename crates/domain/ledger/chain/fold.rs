@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::chain_hash;
+use super::line::chain_hash;
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::event_sums::{EventSums, FoldedCost};
 use crate::ledger::history::cost;

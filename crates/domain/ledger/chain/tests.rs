@@ -1,3 +1,4 @@
+use crate::ledger::head::HASH_LENGTH;
 use jiff::Timestamp;
 use proptest::prelude::*;
 

@@ -33,7 +33,12 @@ fn the_reason_decides_about_the_steps() {
         (EndReason::BranchDeleted, Tier::Full, false, &[]),
         (EndReason::Unlabelled, Tier::Full, false, &[]),
         (EndReason::Requested, Tier::Full, true, &[EndStep::Vault]),
-        (EndReason::Destroyed, Tier::Full, false, &[EndStep::Snapshot, EndStep::TriggerLabel, EndStep::HandOver]),
+        (
+            EndReason::Destroyed,
+            Tier::Full,
+            false,
+            &[EndStep::Snapshot, EndStep::TriggerLabel, EndStep::HandOver, EndStep::Vault],
+        ),
     ] {
         let plan = EndPlan::new(reason, tier, keep_vault);
         let found: Vec<_> =

@@ -11,7 +11,7 @@ fn tombstone() -> LedgerHead {
 }
 
 #[test]
-fn an_ended_environment_comes_back_only_if_somebody_wants_it() {
+fn an_ended_environment_returns_only_if_somebody_wants_it() {
     let sha = |text: &str| text.parse::<HeadSha>().unwrap();
     let (same, short, long, other) =
         (sha("0123456789abcdef"), sha("0123456"), sha("0123456789abcdef00"), sha("fedcba9"));

@@ -53,9 +53,7 @@ impl Transitions {
         if head.phase != LedgerPhase::Live {
             return Err(phase_error(head, "a wish for the copies in Vault", "live"));
         }
-        let mut next = head.clone();
-        next.steps.insert(EndStep::Vault, StepOutcome::Kept);
-        Ok(next)
+        Ok(LedgerHead { keeps_vault: true, ..head.clone() })
     }
 
     /// Gives a running end back at the end of a run, so that the next run continues it without waiting for silence. No call
@@ -76,12 +74,18 @@ impl Transitions {
     }
 
     /// Takes up the steps that an end has kept for an open pull request, after the pull request is closed. Steps that a
-    /// person has kept stay kept.
+    /// person has kept stay kept. `closed` is the reason if the forge has reported the close: it replaces the reason
+    /// `expired`, so that a late create with the same commit is refused.
     ///
     /// # Errors
     ///
     /// The generation is stale, the environment is not ended, or its end has kept nothing.
-    pub fn end_kept(self, head: &LedgerHead, generation: u64) -> Result<LedgerHead, TransitionError> {
+    pub fn end_kept(
+        self,
+        head: &LedgerHead,
+        generation: u64,
+        closed: Option<EndReason>,
+    ) -> Result<LedgerHead, TransitionError> {
         check_generation(head, generation)?;
         let kept = head.kept_until_closed();
         if kept.is_empty() {
@@ -89,7 +93,29 @@ impl Transitions {
         }
         let mut next = head.clone();
         next.steps.extend(kept.into_iter().map(|step| (step, StepOutcome::Pending)));
+        if head.reason == Some(EndReason::Expired) {
+            next.reason = closed.or(head.reason);
+        }
         Ok(next)
+    }
+
+    /// Records that the pull request of an expired environment is closed, or that its branch is deleted, so that a late create
+    /// with the same commit is refused. For an end that has kept nothing.
+    ///
+    /// # Errors
+    ///
+    /// The generation is stale, or the environment is not ended because it expired.
+    pub fn record_close(
+        self,
+        head: &LedgerHead,
+        generation: u64,
+        reason: EndReason,
+    ) -> Result<LedgerHead, TransitionError> {
+        check_generation(head, generation)?;
+        if head.phase != LedgerPhase::Ended || head.reason != Some(EndReason::Expired) {
+            return Err(phase_error(head, "the close of an expired environment", "ended because it expired"));
+        }
+        Ok(LedgerHead { reason: Some(reason), ..head.clone() })
     }
 
     /// Takes a lift back: the pull request was closed again before the environment returned.
@@ -107,21 +133,18 @@ impl Transitions {
 }
 
 impl LedgerHead {
-    /// True if a person has asked to keep the copies in Vault at the end of this life.
-    pub fn keeps_vault(&self) -> bool {
-        self.phase == LedgerPhase::Live && self.steps.get(&EndStep::Vault) == Some(&StepOutcome::Kept)
-    }
-
-    /// Steps of a finished end that were kept only because the pull request was open.
+    /// Steps of a finished end that were kept only because the pull request was open. Copies in Vault that a person keeps are
+    /// not among them.
     pub fn kept_until_closed(&self) -> Vec<EndStep> {
         let is_kept = |step: &EndStep| self.steps.get(step) == Some(&StepOutcome::Kept);
         let later: &[EndStep] = match self.reason {
-            Some(EndReason::Expired) => &[EndStep::Vault],
             Some(EndReason::Lost) => &[EndStep::Dns, EndStep::Database, EndStep::Vault, EndStep::Objects],
-            _ => &[],
+            Some(_) => &[EndStep::Vault],
+            None => &[],
         };
         let is_ended = self.phase == LedgerPhase::Ended;
-        later.iter().copied().filter(|step| is_ended && is_kept(step)).collect()
+        let is_for_good = |step: &EndStep| *step == EndStep::Vault && self.keeps_vault;
+        later.iter().copied().filter(|step| is_ended && is_kept(step) && !is_for_good(step)).collect()
     }
 }
 

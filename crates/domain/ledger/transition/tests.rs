@@ -79,7 +79,7 @@ fn an_interrupted_create_is_continued_by_its_run_or_after_silence() {
     let taken = on(15).create(Some(&creating), &request("two")).unwrap();
     assert_eq!((taken.generation, taken.holder.as_deref()), (1, Some("two")));
     let beaten = on(14).beat(&creating, 1, "one").unwrap();
-    assert!(on(28).create(Some(&beaten), &request("two")).is_err(), "a sign of life counts");
+    assert!(on(28).create(Some(&beaten), &request("two")).is_err(), "a heartbeat counts");
     assert!(on(14).beat(&creating, 1, "two").is_err());
 }
 
@@ -147,7 +147,8 @@ fn a_finished_destroy_leaves_the_rest_to_the_reaper() {
         let ending = on(10).begin_end(&before, &end(1, EndReason::Destroyed)).unwrap();
         let ended = on(11).finish_destroy(&ending, 1, "reaper").unwrap();
         assert_eq!((ended.phase, ended.reason), (LedgerPhase::Ended, Some(EndReason::Destroyed)));
-        assert_eq!(ended.left(), [EndStep::Database, EndStep::Vault, EndStep::Objects]);
+        assert_eq!(ended.left(), [EndStep::Database, EndStep::Objects]);
+        assert_eq!(ended.kept_until_closed(), [EndStep::Vault]);
         assert!(on(11).finish_destroy(&ending, 1, "another").is_err());
         assert_eq!(on(12).create(Some(&ended), &request("run")).unwrap().generation, 2);
     }
@@ -203,6 +204,16 @@ fn an_end_is_resumed_by_its_run_or_after_silence() {
 }
 
 #[test]
+fn heartbeat_of_a_clock_that_was_set_back_does_not_hold_an_end() {
+    let ending = ending(EndReason::Closed);
+    assert!(matches!(on(8).resume_end(&ending, 1, "two"), Err(TransitionError::Held { .. })), "at most two minutes");
+    let resumed = on(7).resume_end(&ending, 1, "two").unwrap();
+    assert_eq!(resumed.beat, Some(at(7)));
+    let creating = on(10).create(None, &request("run")).unwrap();
+    assert!(!creating.is_silent(at(8)) && creating.is_silent(at(7)));
+}
+
+#[test]
 fn steps_are_recorded_in_order_and_stay_settled() {
     let ending = ending(EndReason::Closed);
     let early = on(11).step(&ending, 1, "reaper", EndStep::Vault, StepOutcome::Done).unwrap_err();
@@ -230,7 +241,7 @@ fn steps_that_an_end_leaves_are_tried_again_after_it() {
 #[test]
 fn an_end_is_cancelled_only_before_something_is_deleted() {
     let ending = ending(EndReason::Closed);
-    // DNS records come back with the next apply, so their deletion does not prevent it.
+    // DNS records are created again by the next apply, so their deletion does not prevent it.
     for last in [EndStep::Ledger, EndStep::Snapshot, EndStep::TriggerLabel, EndStep::HandOver, EndStep::Dns] {
         let cancelled = on(12).cancel_end(&after(&ending, last), 1, "reaper", true).unwrap();
         assert_eq!((cancelled.phase, cancelled.reason, cancelled.generation), (LedgerPhase::Live, None, 1), "{last}");

@@ -1,4 +1,4 @@
-//! Birth, manifest and verification of golden databases.
+//! Creation, manifest and verification of golden databases.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn superuser(shop: &Shop) -> PostgresSession {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn golden_is_marked_and_closed_from_its_birth_to_its_end() {
+async fn golden_has_its_comment_and_no_connections_from_creation_to_removal() {
     for shop in shops().await {
         let described = shop.described();
         let name = GoldenName::new(&format!("born_{}", shop.source)).unwrap();

@@ -66,7 +66,7 @@ fn all_keys_of_a_policy_are_parsed() {
 }
 
 #[test]
-fn exact_name_wins_over_its_schema() {
+fn exact_name_has_precedence_over_its_schema() {
     let text = "version: 1\ntables:\n  audit.*: empty\n  audit.kinds: keep\n";
     let policy = parse_masking_policy(text.as_bytes()).unwrap();
     assert_eq!(policy.table(&TableName::new("audit", "kinds")), Some(&TableRule::Keep));

@@ -1,4 +1,4 @@
-//! Fields of an Application of Argo CD, and the facts that they tell.
+//! Fields of an Application of Argo CD, and the facts that follow from them.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ pub(super) const API_VERSION: &str = "argoproj.io/v1alpha1";
 pub(super) const PLURAL: &str = "applications";
 /// Annotation that confirms a deletion: a time after the start of the deletion.
 pub(super) const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
-/// Finalizer with which Argo CD removes the objects of a deleted Application; variants have a suffix.
+/// Finalizer of Argo CD for the removal of the objects of a deleted Application; variants have a suffix.
 const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
-/// Address of the cluster in which Argo CD itself runs.
+/// Address of Argo CD's own cluster.
 const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 /// Name that Argo CD gives to its own cluster.
 const IN_CLUSTER_NAME: &str = "in-cluster";

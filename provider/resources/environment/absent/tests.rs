@@ -64,7 +64,7 @@ fn state_of_an_older_provider_gets_the_default_of_on_expired() {
 #[test]
 fn warning_says_when_and_why_the_environment_ended_and_how_it_returns() {
     let name = "shop-pr-7".parse().unwrap();
-    let kept = ended(&name, &absence(EndReason::Expired), OnExpired::KeepAbsent);
+    let kept = ended_warning(&name, &absence(EndReason::Expired), OnExpired::KeepAbsent);
     for part in ["2026-03-01T16:00:00Z", "`expired`"] {
         assert!(kept.detail.contains(part), "{kept:?}");
     }
@@ -72,9 +72,9 @@ fn warning_says_when_and_why_the_environment_ended_and_how_it_returns() {
     for part in ["head_sha", "extension", "recreate", "eod wake shop-pr-7"] {
         assert!(hint.contains(part), "{hint}");
     }
-    let recreated = ended(&name, &absence(EndReason::Closed), OnExpired::Recreate);
+    let recreated = ended_warning(&name, &absence(EndReason::Closed), OnExpired::Recreate);
     assert!(recreated.detail.contains("leaves the state"), "{recreated:?}");
-    let hint = |end: &Absence| ended(&name, end, OnExpired::Recreate).hint.unwrap();
+    let hint = |end: &Absence| ended_warning(&name, end, OnExpired::Recreate).hint.unwrap();
     for reason in [EndReason::Closed, EndReason::BranchDeleted] {
         assert!(hint(&absence(reason)).contains("a create with the same commit is refused"), "{reason}");
         let mut lifted = absence(reason);
@@ -86,7 +86,7 @@ fn warning_says_when_and_why_the_environment_ended_and_how_it_returns() {
 
 #[test]
 fn interrupted_return_is_not_reported_as_a_replacement() {
-    let warning = returning(&"shop-pr-7".parse().unwrap());
+    let warning = returning_warning(&"shop-pr-7".parse().unwrap());
     assert!(warning.summary.contains("shop-pr-7 was interrupted"), "{warning:?}");
-    assert!(warning.hint.unwrap().contains("continues what the interrupted run has begun"));
+    assert!(warning.hint.unwrap().contains("continues the interrupted create"));
 }

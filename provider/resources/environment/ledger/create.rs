@@ -91,7 +91,7 @@ impl EnvironmentLedger<'_> {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.first(environment, lifted).await,
             Err(RecordError::Call(error)) => return Err(error),
-            Err(RecordError::Damaged(problem)) => return Ok(WaitStep::Done(Err(self.damaged(&problem)))),
+            Err(RecordError::Damaged(problem)) => return Ok(WaitStep::Done(Err(self.damaged_error(&problem)))),
             Err(error) => return Ok(WaitStep::Pending(error.to_string())),
         };
         let namespace = match self.kubernetes.get(&ObjectRef::namespace(self.name.as_str()), &self.deadline).await {
@@ -106,7 +106,7 @@ impl EnvironmentLedger<'_> {
         let next = match self.transitions().create(Some(&stored.head), &request) {
             Ok(next) => next,
             Err(error @ TransitionError::Held { .. }) => return Ok(WaitStep::Pending(error.to_string())),
-            Err(error) => return Ok(WaitStep::Done(Err(self.refused(&error)))),
+            Err(error) => return Ok(WaitStep::Done(Err(self.refused_error(&error)))),
         };
         let event = self.started(&next, environment);
         match self.ledgers.replace(self.name, &stored.version, &next, &[event], &self.deadline).await {
@@ -123,7 +123,7 @@ impl EnvironmentLedger<'_> {
     async fn first(&self, environment: &Environment, lifted: bool) -> Result<Looked, eod_clients::Error> {
         let head = match self.transitions().create(None, &request(environment, true, lifted)) {
             Ok(head) => head,
-            Err(error) => return Ok(WaitStep::Done(Err(self.refused(&error)))),
+            Err(error) => return Ok(WaitStep::Done(Err(self.refused_error(&error)))),
         };
         let event = self.started(&head, environment);
         match self.ledgers.create(self.name, &head, &[event], &self.deadline).await {

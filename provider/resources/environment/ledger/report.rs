@@ -14,7 +14,7 @@ impl EnvironmentLedger<'_> {
     pub(super) fn warn(&self, error: &RecordError) {
         if error.is_forbidden() {
             if self.cx.reports_ledger() {
-                self.call.warn(self.forbidden(error));
+                self.call.warn(self.forbidden_warning(error));
             }
             return;
         }
@@ -28,7 +28,7 @@ impl EnvironmentLedger<'_> {
         );
     }
 
-    fn forbidden(&self, error: &RecordError) -> Diag {
+    fn forbidden_warning(&self, error: &RecordError) -> Diag {
         Diag::warning("Environments are not recorded")
             .detail(format!(
                 "The credentials have no right to the ledgers in namespace `{}`, so creates and ends are not recorded. If \
@@ -40,7 +40,7 @@ impl EnvironmentLedger<'_> {
     }
 
     /// The error of a refresh that cannot read the ledger.
-    pub(super) fn unreadable(&self, error: &Error) -> Diag {
+    pub(super) fn unreadable_error(&self, error: &Error) -> Diag {
         let diag = Diag::error("The ledger of the environment cannot be read")
             .detail(format!(
                 "The namespace of environment `{}` is gone or being deleted. Only its ledger shows if it was ended or deleted \
@@ -56,7 +56,7 @@ impl EnvironmentLedger<'_> {
     }
 
     /// The error for a ledger without a head that can be read.
-    pub(super) fn damaged(&self, problem: &LedgerProblem) -> Diag {
+    pub(super) fn damaged_error(&self, problem: &LedgerProblem) -> Diag {
         Diag::error("The ledger of the environment is damaged")
             .detail(format!("ConfigMap {} cannot be read: {problem}.", self.config_map()))
             .hint(format!(
@@ -67,7 +67,7 @@ impl EnvironmentLedger<'_> {
     }
 
     /// The error for a create that the ledger refuses.
-    pub(super) fn refused(&self, error: &TransitionError) -> Diag {
+    pub(super) fn refused_error(&self, error: &TransitionError) -> Diag {
         let name = self.name;
         let diag = match error {
             TransitionError::Tombstone { reason } => {
@@ -84,7 +84,7 @@ impl EnvironmentLedger<'_> {
                 return Diag::error("The name belongs to another environment")
                     .detail(format!("Environment `{name}`: {error}. A name is never shared."))
                     .hint(format!(
-                        "give this environment another `name` or `name_template`; if the other environment is gone for good, \
+                        "give this environment another `name` or `name_template`; if the other environment is no longer needed, \
                          delete its ledger with `kubectl -n {} delete configmap {}`",
                         self.ledgers.namespace(),
                         self.config_map_name()

@@ -18,7 +18,7 @@ use super::{Change, Review, State, lock, webhook};
 use crate::http_server;
 
 /// Answer to a call: status, body, and the changes that the call has made.
-type Answer = (StatusCode, Value, Vec<Change>);
+type ForgeAnswer = (StatusCode, Value, Vec<Change>);
 
 /// Maximum number of characters of a label's name.
 const LONGEST_LABEL: usize = 50;
@@ -58,7 +58,7 @@ async fn respond(request: Request<Incoming>, state: &Mutex<State>) -> Response<F
     response
 }
 
-fn answer(call: &Parts, body: &Value, state: &mut State) -> Answer {
+fn answer(call: &Parts, body: &Value, state: &mut State) -> ForgeAnswer {
     state.calls.push(format!("{} {}", call.method, call.uri));
     if let Some(code) = state.fault {
         let body = json!({ "message": "a fault of the test" });
@@ -94,12 +94,12 @@ fn answer(call: &Parts, body: &Value, state: &mut State) -> Answer {
 }
 
 /// A pull request after these changes.
-fn pull(state: &State, number: u32, changes: Vec<Change>) -> Option<Answer> {
+fn pull(state: &State, number: u32, changes: Vec<Change>) -> Option<ForgeAnswer> {
     Some((StatusCode::OK, state.pulls.get(&number)?.json(number), changes))
 }
 
 /// Reviews of a pull request, the oldest first.
-fn reviews(state: &State, number: u32) -> Option<Answer> {
+fn reviews(state: &State, number: u32) -> Option<ForgeAnswer> {
     let review = |review: &Review| {
         let Review { user, state, sha } = review;
         json!({ "user": { "login": user }, "state": state, "commit_id": sha })
@@ -109,13 +109,13 @@ fn reviews(state: &State, number: u32) -> Option<Answer> {
 }
 
 /// Opens a pull request. GitHub chooses the number and reads the commit from the branch; here they are in the body.
-fn open(state: &mut State, body: &Value) -> Option<Answer> {
+fn open(state: &mut State, body: &Value) -> Option<ForgeAnswer> {
     let number = u32::try_from(body["number"].as_u64()?).ok()?;
     let change = state.open(number, body["head"].as_str()?, body["sha"].as_str()?);
     pull(state, number, vec![change])
 }
 
-fn set_state(state: &mut State, number: u32, body: &Value) -> Option<Answer> {
+fn set_state(state: &mut State, number: u32, body: &Value) -> Option<ForgeAnswer> {
     let (action, is_open) = match body["state"].as_str()? {
         "open" => ("reopened", true),
         _ => ("closed", false),
@@ -124,7 +124,7 @@ fn set_state(state: &mut State, number: u32, body: &Value) -> Option<Answer> {
     pull(state, number, change.into_iter().collect())
 }
 
-fn add_labels(state: &mut State, number: u32, body: &Value) -> Option<Answer> {
+fn add_labels(state: &mut State, number: u32, body: &Value) -> Option<ForgeAnswer> {
     let labels = body["labels"].as_array()?.iter().filter_map(Value::as_str);
     if labels.clone().any(|label| label.chars().count() > LONGEST_LABEL) {
         return Some((StatusCode::UNPROCESSABLE_ENTITY, json!({ "message": "Validation Failed" }), Vec::new()));
@@ -137,18 +137,18 @@ fn add_labels(state: &mut State, number: u32, body: &Value) -> Option<Answer> {
 
 /// Removes a label; none if the pull request does not have it, which GitHub answers with 404. The path has
 /// the label percent-encoded, such as `%2F` for a slash.
-fn remove_label(state: &mut State, number: u32, label: &str) -> Option<Answer> {
+fn remove_label(state: &mut State, number: u32, label: &str) -> Option<ForgeAnswer> {
     let label = percent_decode_str(label).decode_utf8().ok()?;
     let change = state.change("unlabeled", number, |pull| pull.labels.remove(label.as_ref()))?;
     labels_of(state, number, vec![change])
 }
 
-fn labels_of(state: &State, number: u32, changes: Vec<Change>) -> Option<Answer> {
+fn labels_of(state: &State, number: u32, changes: Vec<Change>) -> Option<ForgeAnswer> {
     Some((StatusCode::OK, state.pulls.get(&number)?.json(number)["labels"].clone(), changes))
 }
 
 /// Moves a branch to a commit, and with it the pull requests from it.
-fn move_branch(state: &mut State, branch: &str, body: &Value) -> Option<Answer> {
+fn move_branch(state: &mut State, branch: &str, body: &Value) -> Option<ForgeAnswer> {
     let sha = body["sha"].as_str()?;
     let numbers: Vec<u32> = state.pulls.keys().copied().collect();
     let moves =

@@ -72,26 +72,57 @@ fn released_end_is_continued_at_once() {
 fn steps_kept_for_an_open_pull_request_are_taken_up_after_it_is_closed() {
     let expired = ended(EndReason::Expired, false);
     assert_eq!(expired.kept_until_closed(), [EndStep::Vault]);
-    let next = at(3).end_kept(&expired, 1).unwrap();
+    let next = at(3).end_kept(&expired, 1, None).unwrap();
     assert_eq!((next.left(), next.phase), (vec![EndStep::Vault], LedgerPhase::Ended));
+    assert_eq!(next.reason, Some(EndReason::Expired), "no forge has reported a close");
     let done = at(3).step(&next, 1, "run-3", EndStep::Vault, StepOutcome::Done).unwrap();
     assert!(done.left().is_empty() && done.kept_until_closed().is_empty());
     let lost = [EndStep::Dns, EndStep::Database, EndStep::Vault, EndStep::Objects];
     assert_eq!(ended(EndReason::Lost, false).kept_until_closed(), lost);
+    let kept_again = LedgerHead { reason: Some(EndReason::Destroyed), ..expired };
+    assert_eq!(kept_again.kept_until_closed(), [EndStep::Vault]);
+}
+
+#[test]
+fn late_create_of_an_expired_environment_is_refused_after_the_close_of_its_pull_request() {
+    let late = CreateRequest {
+        head_sha: Some("aaaaaaa".parse().unwrap()),
+        namespace_is_gone: true,
+        ..CreateRequest::new("github.com/acme/shop#7", Tier::Lightweight, MadeBy::Terraform, "run-2")
+    };
+    let expired = ended(EndReason::Expired, false);
+    assert!(at(2).create(Some(&expired), &late).is_ok());
+    for reason in [EndReason::Closed, EndReason::BranchDeleted] {
+        let closed = at(2).end_kept(&expired, 1, Some(reason)).unwrap();
+        assert_eq!(at(3).create(Some(&closed), &late), Err(TransitionError::Tombstone { reason }));
+    }
+    let lost = at(2).end_kept(&ended(EndReason::Lost, false), 1, Some(EndReason::Closed)).unwrap();
+    assert_eq!(lost.reason, Some(EndReason::Lost), "its steps depend on its reason");
+    // An end that has kept nothing.
+    let closed = at(2).record_close(&expired, 1, EndReason::Closed).unwrap();
+    assert_eq!(closed.steps, expired.steps);
+    assert_eq!(at(3).create(Some(&closed), &late), Err(TransitionError::Tombstone { reason: EndReason::Closed }));
+    assert!(matches!(at(3).record_close(&lost, 1, EndReason::Closed), Err(TransitionError::Phase { .. })));
+    assert!(matches!(at(3).record_close(&expired, 2, EndReason::Closed), Err(TransitionError::Stale { .. })));
 }
 
 #[test]
 fn copies_that_a_person_keeps_stay_kept() {
-    let requested = ended(EndReason::Requested, true);
-    assert!(requested.kept_until_closed().is_empty());
-    assert!(matches!(at(3).end_kept(&requested, 1), Err(TransitionError::Phase { .. })));
+    for reason in [EndReason::Requested, EndReason::Expired, EndReason::Closed, EndReason::Destroyed] {
+        let ended = ended(reason, true);
+        assert_eq!(ended.steps[&EndStep::Vault], StepOutcome::Kept);
+        assert!(ended.keeps_vault && ended.kept_until_closed().is_empty(), "{reason}");
+        assert!(matches!(at(3).end_kept(&ended, 1, None), Err(TransitionError::Phase { .. })));
+    }
+    let lost = ended(EndReason::Lost, true);
+    assert_eq!(lost.kept_until_closed(), [EndStep::Dns, EndStep::Database, EndStep::Objects]);
     assert!(ending(EndReason::Expired, false).kept_until_closed().is_empty(), "the end is not finished");
 }
 
 #[test]
 fn copies_stay_at_the_end_of_a_life_whose_person_asked_for_it() {
     let head = at(1).keep_vault(&live(), 1).unwrap();
-    assert!(head.keeps_vault() && head.left().is_empty() && !live().keeps_vault());
+    assert!(head.keeps_vault && head.left().is_empty() && !live().keeps_vault);
     let request = EndRequest {
         generation: 1,
         uid: Some("u1".to_owned()),
@@ -101,9 +132,16 @@ fn copies_stay_at_the_end_of_a_life_whose_person_asked_for_it() {
     };
     let ending = at(2).begin_end(&head, &request).unwrap();
     assert_eq!(ending.steps[&EndStep::Vault], StepOutcome::Kept);
-    // The wish is for one end.
+    // The request stays after a cancelled end, so the wish stays, too.
     let cancelled = at(3).cancel_end(&ending, 1, "run-2", true).unwrap();
-    assert!(!cancelled.keeps_vault());
+    let again = at(4).begin_end(&cancelled, &request).unwrap();
+    assert_eq!(again.steps[&EndStep::Vault], StepOutcome::Kept);
+    let next_life = CreateRequest {
+        namespace_is_gone: true,
+        ..CreateRequest::new("github.com/acme/shop#7", Tier::Lightweight, MadeBy::Terraform, "run-3")
+    };
+    assert!(!at(5).create(Some(&head), &next_life).unwrap().keeps_vault, "the wish is for one life");
+    assert!(!at(5).adopt(Some(&head), &next_life, "u2").unwrap().keeps_vault);
     assert!(matches!(at(3).keep_vault(&ending, 1), Err(TransitionError::Phase { .. })));
     assert_eq!(at(3).keep_vault(&live(), 2), Err(TransitionError::Stale { requested: 2, current: 1 }));
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::num::NonZeroU64;
 
-use super::*;
+use crate::name::*;
 
 /// SplitMix64: a small generator with equal results on every machine.
 struct Random(u64);

@@ -1,0 +1,129 @@
+//! Command line of `eod mask`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Command of `mask`.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum MaskCommand {
+    /// Check a policy file, and with a database also its tables, columns and CHECK constraints.
+    ///
+    /// Exit code 2: the file has mistakes. Exit code 3: the file is valid and does not fit the database.
+    #[command(
+        after_help = "Example:\n  eod mask check --policy masking.yaml --source 'host=replica dbname=shop user=eod'"
+    )]
+    Check(MaskCheckArguments),
+    /// Print the tables that migrations touch and the columns that they add, with file and line.
+    #[command(after_help = "Example:\n  eod mask scope db/migrate/*.sql")]
+    Scope(MaskScopeArguments),
+    /// Print a whole policy for a database: a rule for each column, from its name, its type and samples of its values.
+    ///
+    /// No value of a sample is printed. Review every rule: a suggestion can be wrong. Exit code 3: a table could not be
+    /// sampled, or a column has no rule because no function fits.
+    #[command(after_help = "Example:\n  eod mask suggest --source 'host=replica dbname=shop user=eod' > masking.yaml")]
+    Suggest(MaskSuggestArguments),
+    /// Inspect a preview server, and print the changes that it needs as SQL.
+    ///
+    /// To measure clones, three databases with the prefix `eod_doctor_` are created and removed. They have random numbers, at
+    /// most 40 MB each. Exit code 3: there is something to change.
+    #[command(after_help = "Example:\n  eod mask doctor --server 'host=preview-db user=eod'")]
+    Doctor(MaskDoctorArguments),
+    /// Show the progress of the work on a database until it is done.
+    #[command(after_help = "Example:\n  eod mask watch shop_golden")]
+    Watch(MaskWatchArguments),
+}
+
+/// Connection string. It may contain a password by mistake, so it is never printed.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) struct DsnArgument(pub(crate) String);
+
+/// Database to read.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MaskSourceArguments {
+    /// Connection string of the database to read, without a password [default: EOD_SOURCE_DSN].
+    #[arg(long, value_name = "DSN", value_parser = dsn)]
+    pub(crate) source: Option<DsnArgument>,
+    /// File with the connection string, which may contain a password.
+    #[arg(long, value_name = "FILE", conflicts_with = "source")]
+    pub(crate) source_file: Option<PathBuf>,
+    /// Field of a secret in Vault with the connection string, as MOUNT/PATH#FIELD.
+    #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["source", "source_file"])]
+    pub(crate) source_vault: Option<String>,
+}
+
+/// Preview server.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MaskServerArguments {
+    /// Connection string of the server, without a password [default: PGHOST, PGPORT, PGUSER and other variables of libpq].
+    #[arg(long, value_name = "DSN", value_parser = dsn)]
+    pub(crate) server: Option<DsnArgument>,
+}
+
+/// Options of `mask check`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MaskCheckArguments {
+    /// Policy file.
+    #[arg(long, value_name = "FILE", required_unless_present = "schema")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Database to compare with.
+    #[command(flatten)]
+    pub(crate) source: MaskSourceArguments,
+    /// Print the JSON Schema of the policy file, for editors.
+    #[arg(long, conflicts_with_all = ["policy", "source", "source_file", "source_vault"])]
+    pub(crate) schema: bool,
+}
+
+/// Options of `mask scope`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MaskScopeArguments {
+    /// Files with SQL, in the order in which they run; `-` is stdin.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Options of `mask suggest`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MaskSuggestArguments {
+    /// Database to read.
+    #[command(flatten)]
+    pub(crate) source: MaskSourceArguments,
+    /// Read no values: suggest from names and types only.
+    #[arg(long)]
+    pub(crate) no_samples: bool,
+}
+
+/// Options of `mask doctor`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MaskDoctorArguments {
+    /// Server to inspect.
+    #[command(flatten)]
+    pub(crate) server: MaskServerArguments,
+    /// Create no databases: skip the measurements.
+    #[arg(long)]
+    pub(crate) no_measure: bool,
+}
+
+/// Options of `mask watch`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MaskWatchArguments {
+    /// Name of the database.
+    #[arg(value_name = "DATABASE")]
+    pub(crate) database: String,
+    /// Server of the database.
+    #[command(flatten)]
+    pub(crate) server: MaskServerArguments,
+}
+
+/// A connection string is checked by the command: an error of the command line would print its value.
+#[allow(clippy::unnecessary_wraps, reason = "the form that clap expects")]
+fn dsn(text: &str) -> Result<DsnArgument, String> {
+    Ok(DsnArgument(text.to_owned()))
+}
+
+impl fmt::Debug for DsnArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(connection string)")
+    }
+}

@@ -1,0 +1,100 @@
+//! `eod mask`: policies, scopes of migrations, and PostgreSQL servers. No command needs a cluster.
+
+mod access;
+mod check;
+mod constraints;
+mod doctor;
+mod policy_file;
+mod query;
+mod samples;
+mod scope;
+mod suggest;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use eod_clients::Deadline;
+use eod_domain::Installation;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+pub(super) use self::access::may_have_password;
+
+use crate::arguments::{CommonArguments, MaskCommand, OutputFormat};
+use crate::failure::{Failure, Outcome};
+use crate::output::{document, print};
+use crate::settings::OpsSettings;
+
+/// Time limit of `watch`, which ends with the work that it shows.
+const WATCH_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Settings of a command of `eod mask`.
+struct MaskContext {
+    settings: OpsSettings,
+    output: OutputFormat,
+    variables: BTreeMap<String, String>,
+    deadline: Deadline,
+}
+
+/// Runs a command.
+pub(super) fn run(
+    common: &CommonArguments,
+    command: &MaskCommand,
+    variables: BTreeMap<String, String>,
+) -> Result<Outcome, Failure> {
+    let settings = OpsSettings::read(common, &variables)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(async {
+        let cancel = CancellationToken::new();
+        let limit = match command {
+            MaskCommand::Watch(_) => WATCH_LIMIT,
+            _ => common.timeout.signed().unsigned_abs(),
+        };
+        let deadline = Deadline::within(limit, cancel.clone());
+        tokio::spawn(async move {
+            interruption().await;
+            cancel.cancel();
+        });
+        let context = MaskContext { settings, output: common.output, variables, deadline };
+        match command {
+            MaskCommand::Check(arguments) => check::run(&context, arguments).await,
+            MaskCommand::Scope(arguments) => scope::run(&context, arguments),
+            MaskCommand::Suggest(arguments) => suggest::run(&context, arguments).await,
+            MaskCommand::Doctor(arguments) => doctor::run(&context, arguments).await,
+            MaskCommand::Watch(arguments) => watch::run(&context, arguments).await,
+        }
+    })
+}
+
+/// Waits for Ctrl-C or SIGTERM. After it the running statement is cancelled at the server, and the command removes what it
+/// has created.
+async fn interruption() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without a handler the signal ends the process, and the server the statement.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+impl MaskContext {
+    /// Prints a JSON document with these fields.
+    fn print_document(&self, fields: Value) -> Result<(), Failure> {
+        print(&document(now(), self.installation(), fields))
+    }
+
+    fn installation(&self) -> &Installation {
+        &self.settings.installation
+    }
+}
+
+/// Time of this machine: these commands have no API server.
+fn now() -> Timestamp {
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
