@@ -262,6 +262,4 @@ fn txt_name_is_host(name: &RecordName, stored: &StoredRecords<'_>) -> Option<Ref
 }
 
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod tests;

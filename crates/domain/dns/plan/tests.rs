@@ -1,6 +1,8 @@
+mod model;
+
 use proptest::prelude::*;
 
-use super::model::ZoneModel;
+use self::model::ZoneModel;
 use super::*;
 use crate::dns::batch::{BatchLimits, batches};
 use crate::dns::target::DnsTarget;

@@ -1,6 +1,10 @@
 //! Strict model of a hosted zone, with the rules of Route 53 that a plan depends on.
 
-use super::*;
+use std::collections::BTreeMap;
+
+use crate::dns::change::{ChangeAction, RecordChange};
+use crate::dns::record::{RecordSet, RecordType};
+use crate::dns::record_name::RecordName;
 
 /// Key of a record set.
 type RecordKey = (RecordName, RecordType, Option<String>);
