@@ -86,8 +86,9 @@ const TYPE_TEMPLATE: &str = "%{record_type}";
 /// Maximum length of one string of a TXT value in bytes (RFC 1035, 3.3).
 const CHUNK_MAX: usize = 255;
 
-impl Default for TxtPrefix {
-    fn default() -> Self {
+impl TxtPrefix {
+    /// Empty prefix, the default.
+    pub fn none() -> Self {
         Self(String::new())
     }
 }
