@@ -262,4 +262,6 @@ fn txt_name_is_host(name: &RecordName, stored: &StoredRecords<'_>) -> Option<Ref
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

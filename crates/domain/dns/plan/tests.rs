@@ -1,8 +1,6 @@
-mod model;
-
 use proptest::prelude::*;
 
-use self::model::ZoneModel;
+use super::model::ZoneModel;
 use super::*;
 use crate::dns::batch::{BatchLimits, batches};
 use crate::dns::target::DnsTarget;

@@ -1,10 +1,6 @@
 //! Strict model of a hosted zone, with the rules of Route 53 that a plan depends on.
 
-use std::collections::BTreeMap;
-
-use crate::dns::change::{ChangeAction, RecordChange};
-use crate::dns::record::{RecordSet, RecordType};
-use crate::dns::record_name::RecordName;
+use super::*;
 
 /// Key of a record set.
 type RecordKey = (RecordName, RecordType, Option<String>);
