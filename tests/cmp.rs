@@ -14,6 +14,7 @@ mod archive;
 mod authority;
 mod cache;
 mod classic;
+mod corpus;
 mod deadline;
 mod dependencies;
 mod errors;

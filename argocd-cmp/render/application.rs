@@ -26,6 +26,10 @@ pub struct Application {
     pub namespace: String,
     /// `ARGOCD_APP_PROJECT_NAME`.
     pub project: String,
+    /// `ARGOCD_APP_SOURCE_REPO_URL`: URL of the source's repository; empty if not known.
+    pub repository: String,
+    /// `ARGOCD_APP_REVISION`: the commit of the source; none for a local directory.
+    pub revision: Option<String>,
     /// `KUBE_VERSION`, if known.
     pub kube_version: Option<String>,
     /// `KUBE_API_VERSIONS`.
@@ -64,7 +68,7 @@ impl<'a> Preview<'a> {
             refusals.push(Refusal::new(Location::parameter("replicas"), RefusalRule::Caps, message, remedy));
         }
         secret_refs(name.as_ref(), parameters, policy, &mut refusals);
-        refusals.extend(approval::refusal(parameters, policy.approval.as_ref()));
+        refusals.extend(approval::refusal(application, parameters, policy.approval.as_ref()));
         let environment = name.and_then(|name| {
             let spec = spec(name, tier, parameters, policy);
             let settings = settings(domain, policy);

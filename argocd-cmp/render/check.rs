@@ -22,6 +22,7 @@ use self::shape::{ValueShape, drop_empty, walk};
 use crate::application::Preview;
 use crate::kind::{SourceKind, forbidden_reason};
 use crate::manifest::Manifest;
+use crate::policy::{KindPattern, NarrowClass};
 use crate::refusal::{Refusal, RefusalRule};
 use crate::transform::Hosts;
 
@@ -57,11 +58,9 @@ pub(crate) fn drop_empty_fields(manifests: &mut [Manifest]) {
 fn check_object(cx: &mut CheckContext<'_>) {
     let (manifest, group, kind) = (cx.manifest, cx.manifest.group(), cx.manifest.kind());
     if let Some(reason) = forbidden_reason(group, kind) {
-        cx.refuse(
-            RefusalRule::Kind,
-            format!("`{kind}` of `{}` is never allowed: {reason}", manifest.api_version()),
-            "remove the object",
-        );
+        let message = format!("`{kind}` of `{}` is never allowed: {reason}", manifest.api_version());
+        let remedy = format!("remove the object{}", platform_remedy(cx, false));
+        cx.refuse(RefusalRule::Kind, message, remedy);
         return;
     }
     let is_allowed = |kind: &SourceKind| cx.preview.policy.kinds.contains(kind);
@@ -69,7 +68,11 @@ fn check_object(cx: &mut CheckContext<'_>) {
     let Some(source_kind) = SourceKind::of(group, kind).or_else(|| SourceKind::named(kind)).filter(is_allowed) else {
         let known: Vec<_> = cx.preview.policy.kinds.iter().map(ToString::to_string).collect();
         let message = format!("`{kind}` of `{}` is not allowed", manifest.api_version());
-        let remedy = format!("remove the object, or use an allowed kind: {}", known.join(", "));
+        let is_own = matches!(SourceKind::of(group, kind), Some(SourceKind::Other { .. }));
+        let remedy = match platform_remedy(cx, is_own) {
+            remedy if is_own && !remedy.is_empty() => format!("remove the object{remedy}"),
+            remedy => format!("remove the object, or use an allowed kind: {}{remedy}", known.join(", ")),
+        };
         cx.refuse(RefusalRule::Kind, message, remedy);
         return;
     };
@@ -80,6 +83,19 @@ fn check_object(cx: &mut CheckContext<'_>) {
     }
     metadata::check(cx, &source_kind);
     walk(cx, shape_of(&source_kind), &manifest.content);
+}
+
+/// Keys of the policy with which the platform can leave out the object, or allow its kind; empty if there are none.
+fn platform_remedy(cx: &CheckContext<'_>, can_be_allowed: bool) -> String {
+    let (group, kind) = (cx.manifest.group(), cx.manifest.kind());
+    let pattern = format!("{group}/{kind}");
+    let can_be_dropped =
+        cx.preview.policy.narrow.contains(&NarrowClass::Kinds) && pattern.parse::<KindPattern>().is_ok();
+    if group.is_empty() || !can_be_dropped {
+        return String::new();
+    }
+    let allowed = if can_be_allowed { ", or to `kinds` to allow it" } else { "" };
+    format!(", or have the platform add `{pattern}` to `drop_kinds` of the policy to leave it out{allowed}")
 }
 
 fn shape_of(kind: &SourceKind) -> &'static ValueShape {

@@ -65,7 +65,7 @@ pub struct ForbiddenKind {
 }
 
 /// Kinds with built-in rules: kind, name, API group and supported version.
-const KNOWN: [(SourceKind, &str, &str, &str); 11] = [
+static KNOWN: [(SourceKind, &str, &str, &str); 11] = [
     (SourceKind::ServiceAccount, "ServiceAccount", "", "v1"),
     (SourceKind::ConfigMap, "ConfigMap", "", "v1"),
     (SourceKind::Secret, "Secret", "", "v1"),
@@ -89,7 +89,7 @@ const MESH: &str = "it changes routes of the whole mesh";
 const ADMISSION: &str = "it changes the behavior of the API server";
 
 /// Forbidden API groups, with all groups below them.
-const FORBIDDEN_GROUPS: [(&str, &str); 14] = [
+static FORBIDDEN_GROUPS: [(&str, &str); 14] = [
     ("rbac.authorization.k8s.io", RIGHTS),
     ("authorization.openshift.io", RIGHTS),
     ("certificates.k8s.io", RIGHTS),
@@ -107,7 +107,7 @@ const FORBIDDEN_GROUPS: [(&str, &str); 14] = [
 ];
 
 /// Kinds that are forbidden in every API group.
-const FORBIDDEN_KINDS: [(&str, &str); 24] = [
+static FORBIDDEN_KINDS: [(&str, &str); 24] = [
     ("Endpoints", ADDRESSES),
     ("EndpointSlice", ADDRESSES),
     ("ResourceQuota", GUARD),
@@ -176,14 +176,14 @@ pub(crate) fn is_cluster_kind(group: &str, kind: &str) -> bool {
 
 /// The kinds with built-in rules.
 pub(crate) fn allowed_by_default() -> impl Iterator<Item = AllowedKind> {
-    KNOWN.into_iter().map(|(_, kind, group, version)| AllowedKind { kind, group, version })
+    KNOWN.iter().map(|&(_, kind, group, version)| AllowedKind { kind, group, version })
 }
 
 /// The forbidden groups, then the forbidden kinds.
 pub(crate) fn forbidden() -> impl Iterator<Item = ForbiddenKind> {
     let group = |(group, reason)| ForbiddenKind { group: Some(group), kind: None, reason };
     let kind = |(kind, reason)| ForbiddenKind { group: None, kind: Some(kind), reason };
-    FORBIDDEN_GROUPS.into_iter().map(group).chain(FORBIDDEN_KINDS.into_iter().map(kind))
+    FORBIDDEN_GROUPS.iter().copied().map(group).chain(FORBIDDEN_KINDS.iter().copied().map(kind))
 }
 
 fn supported() -> String {
@@ -193,26 +193,26 @@ fn supported() -> String {
 impl SourceKind {
     /// Kinds that a policy allows by default.
     pub fn defaults() -> impl Iterator<Item = Self> {
-        KNOWN.into_iter().map(|(kind, ..)| kind)
+        KNOWN.iter().map(|(kind, ..)| kind.clone())
     }
 
     /// Kind of an object; none for kinds of Kubernetes without built-in rules.
     pub(crate) fn of(group: &str, kind: &str) -> Option<Self> {
-        let known = KNOWN.into_iter().find(|(_, name, its_group, _)| *name == kind && *its_group == group);
-        known.map(|(kind, ..)| kind).or_else(|| {
+        let known = KNOWN.iter().find(|(_, name, its_group, _)| *name == kind && *its_group == group);
+        known.map(|(kind, ..)| kind.clone()).or_else(|| {
             (!is_builtin_group(group)).then(|| Self::Other { group: group.to_owned(), kind: kind.to_owned() })
         })
     }
 
     /// Kind with built-in rules by its name, in any API group.
     pub(crate) fn named(kind: &str) -> Option<Self> {
-        KNOWN.into_iter().find(|(_, name, ..)| *name == kind).map(|(known, ..)| known)
+        KNOWN.iter().find(|(_, name, ..)| *name == kind).map(|(known, ..)| known.clone())
     }
 
     /// The only supported `apiVersion` of a kind with built-in rules.
     pub(crate) fn api_version(&self) -> Option<String> {
-        let (_, _, group, version) = KNOWN.into_iter().find(|(kind, ..)| kind == self)?;
-        Some(if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") })
+        let (_, _, group, version) = KNOWN.iter().find(|(kind, ..)| kind == self)?;
+        Some(if group.is_empty() { (*version).to_owned() } else { format!("{group}/{version}") })
     }
 }
 
@@ -224,11 +224,10 @@ impl FromStr for SourceKind {
         if let Some(reason) = forbidden_reason(group, kind) {
             return Err(SourceKindError::Forbidden { kind: text.to_owned(), reason });
         }
-        let known = KNOWN
-            .into_iter()
-            .find(|(_, name, its_group, _)| *name == kind && (group.is_empty() || *its_group == group));
+        let known =
+            KNOWN.iter().find(|(_, name, its_group, _)| *name == kind && (group.is_empty() || *its_group == group));
         if let Some((known, ..)) = known {
-            return Ok(known);
+            return Ok(known.clone());
         }
         let is_kind = kind.bytes().next().is_some_and(|first| first.is_ascii_uppercase())
             && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -244,7 +243,7 @@ impl fmt::Display for SourceKind {
         match self {
             Self::Other { group, kind } => write!(f, "{group}/{kind}"),
             known => {
-                let name = KNOWN.into_iter().find(|(kind, ..)| kind == known).map_or("", |(_, name, ..)| name);
+                let name = KNOWN.iter().find(|(kind, ..)| kind == known).map_or("", |(_, name, ..)| *name);
                 f.write_str(name)
             }
         }

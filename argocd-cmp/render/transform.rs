@@ -3,6 +3,7 @@
 //! Fields with an unexpected type are not changed. The check of the policy refuses them afterwards, so that no mistake
 //! is corrected silently.
 
+mod configuration;
 mod databases;
 mod defaults;
 mod hooks;
@@ -61,6 +62,7 @@ pub(crate) fn transform(preview: &Preview<'_>, manifests: Vec<Manifest>, is_char
         workloads::rewrite(preview, &claims, &kind, manifest, is_chart);
         defaults::add(&kind, &mut manifest.content);
     }
+    configuration::move_to_first_use(&mut manifests);
     if is_asleep {
         manifests.retain(|manifest| !hooks::is_hook_job(manifest));
     }

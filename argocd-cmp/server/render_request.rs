@@ -16,8 +16,6 @@ use crate::archive::{ArchiveError, DeclaredArchive};
 pub(crate) struct RenderRequest {
     /// Identity of the Application.
     pub(crate) application: Application,
-    /// URL of the repository.
-    pub(crate) repository: String,
     /// Unparsed value of `ARGOCD_APP_PARAMETERS`; empty if not set.
     pub(crate) parameters: String,
     /// Directory of the Application, relative to the root of the archive.
@@ -50,6 +48,8 @@ impl RenderRequest {
             name: take("ARGOCD_APP_NAME"),
             namespace: take("ARGOCD_APP_NAMESPACE"),
             project: take("ARGOCD_APP_PROJECT_NAME"),
+            repository: take("ARGOCD_APP_SOURCE_REPO_URL"),
+            revision: Some(take("ARGOCD_APP_REVISION")).filter(|revision| !revision.is_empty()),
             kube_version: Some(take("KUBE_VERSION")).filter(|version| !version.is_empty()),
             api_versions: api_versions
                 .split(',')
@@ -59,7 +59,6 @@ impl RenderRequest {
         };
         Self {
             application,
-            repository: take("ARGOCD_APP_SOURCE_REPO_URL"),
             parameters: take("ARGOCD_APP_PARAMETERS"),
             above: above(&source_path, &directory),
             directory,

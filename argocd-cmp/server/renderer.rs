@@ -148,7 +148,7 @@ impl Renderer {
     ) -> Result<Arc<JsonManifests>, RenderError> {
         progress.enter(Phase::Rendering);
         let start = Instant::now();
-        let tools = self.toolbox.open(progress, &request.repository);
+        let tools = self.toolbox.open(progress, &request.application.repository);
         let result = self.render_with_active_policy(request, unpacked, &*tools);
         self.observe(start, result)
     }
@@ -216,8 +216,10 @@ impl Renderer {
     /// Digest of everything that the manifests depend on. If the policy has no rules for the project, the render is
     /// refused and nothing is cached.
     fn cache_key(&self, loaded: &LoadedPolicy, request: &RenderRequest, files: &[u8; 32]) -> CacheKey {
-        let RenderRequest { application, repository, parameters, directory, above } = request;
+        let RenderRequest { application, parameters, directory, above } = request;
         let project = loaded.policy.project(&application.project).ok();
+        // Without approvals the manifests do not depend on the commit, only on its files.
+        let revision = project.and_then(|project| project.approval.as_ref()).and(application.revision.as_deref());
         let version = |rule: Option<&ToolRule>| rule.map(|rule| self.toolbox.version(rule)).unwrap_or_default();
         let helm = version(project.map(|project| &project.helm.tool));
         let seed = self.toolbox.seed_version();
@@ -238,7 +240,8 @@ impl Renderer {
             ("parameters", parameters.as_bytes()),
             ("policy", loaded.digest.as_slice()),
             ("project", application.project.as_bytes()),
-            ("repository", repository.as_bytes()),
+            ("repository", application.repository.as_bytes()),
+            ("revision", revision.unwrap_or_default().as_bytes()),
             ("seed", seed.as_slice()),
         ]);
         CacheKey::of(&parts)

@@ -218,7 +218,7 @@ impl PluginService {
     ) -> Permit {
         progress.enter(Phase::Queued);
         let start = StdInstant::now();
-        let permit = semaphore.acquire(&request.repository).await;
+        let permit = semaphore.acquire(&request.application.repository).await;
         self.0.metrics.observe_seconds(part, start.elapsed());
         permit
     }

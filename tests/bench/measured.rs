@@ -35,6 +35,7 @@ pub(crate) enum Unit {
     Seconds,
     Megabytes,
     Count,
+    Percent,
 }
 
 impl Unit {
@@ -45,6 +46,7 @@ impl Unit {
             Self::Seconds => format!("{value:.2} s"),
             Self::Megabytes => format!("{value:.1} MB"),
             Self::Count => format!("{value}"),
+            Self::Percent => format!("{value:.1} %"),
         }
     }
 }

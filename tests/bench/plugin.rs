@@ -1,11 +1,12 @@
-//! The Argo CD plugin: renders at its socket, whole renders through the real repo-server, and ten thousand renders in one
-//! process.
+//! The Argo CD plugin: renders at its socket, whole renders through the real repo-server, generated sources in the shapes of
+//! real repositories, and ten thousand renders in one process.
 //!
 //! The peer is Argo CD's own plugin server with its usual commands (`kustomize build`, `helm template`), behind the same
 //! repo-server, called in turn. The plugin's caches are off unless a number says otherwise. Each answer is checked.
 
 mod archive;
 mod caller;
+mod corpus;
 mod end_to_end;
 mod repository;
 mod soak;
@@ -27,6 +28,7 @@ pub(crate) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     ensure!(binary.is_file(), "expected eod-cmp at {}, and there is no file", binary.display());
     socket::measure(binary, scale, table)?;
     end_to_end::measure(binary, scale, table)?;
+    corpus::measure(binary, scale.sources, table);
     soak::measure(binary, scale, table)
 }
 

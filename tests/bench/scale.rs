@@ -20,6 +20,8 @@ pub(crate) struct Scale {
     pub(crate) rounds: usize,
     /// Number of Applications of one large repository in a parallel refresh.
     pub(crate) applications: usize,
+    /// Number of generated sources to render.
+    pub(crate) sources: usize,
     /// Number of renders in one process.
     pub(crate) soak: usize,
     /// Number of environments that `eod` lists.
@@ -40,6 +42,7 @@ impl Scale {
             renders: number("BENCH_RENDERS", 400)?,
             rounds: number("BENCH_ROUNDS", 40)?,
             applications: number("BENCH_APPLICATIONS", 64)?,
+            sources: number("BENCH_SOURCES", 300)?,
             soak: number("BENCH_SOAK", 10_000)?,
             fleet: number("BENCH_FLEET", 10_000)?,
             refreshed: number("BENCH_REFRESH", environments.saturating_mul(3))?,

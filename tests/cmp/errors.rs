@@ -31,7 +31,7 @@ fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
         shop/elsewhere.yaml:1: Application/other
           rule:   kind
           found:  `Application` of `argoproj.io/v1alpha1` is never allowed: it controls Argo CD
-          remedy: remove the object
+          remedy: remove the object, or have the platform add `argoproj.io/Application` to `drop_kinds` of the policy to leave it out
 
         shop/pod.yaml:9: Deployment/api
           rule:   host-access
@@ -46,7 +46,7 @@ fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
         shop/secret.yaml:2: ExternalSecret/all
           rule:   kind
           found:  `ExternalSecret` of `external-secrets.io/v1` is never allowed: it reads secrets with the permissions of the secret store
-          remedy: remove the object"#]].assert_eq(&failure.shown);
+          remedy: remove the object, or have the platform add `external-secrets.io/ExternalSecret` to `drop_kinds` of the policy to leave it out"#]].assert_eq(&failure.shown);
     assert_eq!(story.calls("refused"), 1.0);
     assert_eq!(story.plugin.number("eod_cmp_refusals_total{rule=\"kind\"}"), 2.0);
 }

@@ -27,8 +27,10 @@
 pub mod access;
 pub mod argocd;
 pub mod cases;
+pub mod charts;
 pub mod cluster;
 pub mod command;
+pub mod corpus;
 pub mod fault;
 pub mod forge;
 pub mod http;

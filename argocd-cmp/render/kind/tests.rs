@@ -2,10 +2,10 @@ use super::*;
 
 #[test]
 fn kinds_are_parsed_with_and_without_their_group() {
-    for (kind, name, group, _) in KNOWN {
+    for (kind, name, group, _) in &KNOWN {
         assert_eq!(name.parse(), Ok(kind.clone()));
-        assert_eq!(kind.to_string(), name);
-        assert_eq!(SourceKind::of(group, name), Some(kind));
+        assert_eq!(kind.to_string(), *name);
+        assert_eq!(SourceKind::of(group, name), Some(kind.clone()));
     }
     assert_eq!("apps/Deployment".parse(), Ok(SourceKind::Deployment));
     let widget = SourceKind::Other { group: "acme.io".to_owned(), kind: "Widget".to_owned() };

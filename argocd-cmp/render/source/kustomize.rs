@@ -23,14 +23,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::failure::BuildFailure;
+use self::kustomization::rewritten;
 use self::named::Named;
 pub(super) use self::walk::NAMES;
-use self::walk::Walk;
+use self::walk::{Layer, Walk};
 use super::reading::{Reading, join};
 use crate::files::{FileError, Files};
 use crate::manifest::{Manifest, rendered_manifests};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::KustomizeRequest;
+use crate::write::to_json;
 
 /// Builds the kustomization of the Application's directory.
 pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
@@ -52,7 +54,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
             Err(BuildFailure::Refused(refusals)) => return Err(refused(refusals)),
         }
     }
-    build_with_tool(reading, named, &needs)
+    build_with_tool(reading, &layers, named, &needs)
 }
 
 /// Builds a kustomization natively; none if it needs the kustomize binary.
@@ -85,7 +87,8 @@ fn refused(refusals: Vec<Refusal>) -> Refusals {
 
 fn build_with_tool(
     reading: &Reading<'_>,
-    files: BTreeMap<String, Arc<[u8]>>,
+    layers: &[Layer],
+    mut files: BTreeMap<String, Arc<[u8]>>,
     needs: &[Named],
 ) -> Result<Vec<Manifest>, Refusals> {
     let rule = &reading.preview.policy.kustomize;
@@ -103,6 +106,10 @@ fn build_with_tool(
     if !rule.enabled {
         let remedy = "remove the field, or have the platform set `kustomize.enabled` in the policy";
         return Err(refuse("the policy disables it", remedy).unwrap_or_else(|| no_objects(reading)));
+    }
+    // They replace files with their names: another kustomization can name them, too.
+    for Layer { directory, root, .. } in layers {
+        files.insert(join(directory, "kustomization.yaml"), to_json(&rewritten(root)).into_bytes().into());
     }
     let request = KustomizeRequest { rule, files, directory: reading.directory.clone() };
     let output = reading

@@ -86,6 +86,11 @@ pub(super) fn is_hook(manifest: &Manifest) -> bool {
     [HOOK, HELM_HOOK].into_iter().any(|key| manifest.annotation(key).is_some())
 }
 
+/// True if the value of Argo CD's hook annotation has the phase `Sync`.
+pub(super) fn runs_in_sync(hook: &str) -> bool {
+    values(hook).contains(&"Sync")
+}
+
 /// True for Jobs that run as hooks.
 pub(super) fn is_hook_job(manifest: &Manifest) -> bool {
     manifest.kind() == "Job" && manifest.annotation(HOOK).is_some()
@@ -111,7 +116,7 @@ pub(super) fn wave_of_hook_job(manifest: &Manifest, waves: &Waves) -> Option<i64
     let is_in_sync = match change(manifest) {
         Some(HookChange::Argo { .. } | HookChange::Helm { .. }) => true,
         Some(HookChange::HelmAfter { .. }) => false,
-        None => manifest.annotation(HOOK).is_some_and(|hook| values(hook).contains(&"Sync")),
+        None => manifest.annotation(HOOK).is_some_and(runs_in_sync),
     };
     (manifest.kind() == "Job" && is_in_sync).then(|| wave_of_object(manifest, waves))
 }

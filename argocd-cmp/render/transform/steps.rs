@@ -36,7 +36,7 @@ const fn added(subject: &'static str, meaning: &'static str) -> TransformStep {
 }
 
 /// All steps. Fields that no step names keep the value of the source.
-pub(crate) const TRANSFORM_STEPS: [TransformStep; 22] = [
+pub(crate) const TRANSFORM_STEPS: [TransformStep; 23] = [
     rewritten("namespace", "Replaced by the Application's destination namespace in every object"),
     rewritten(
         "replicas",
@@ -64,6 +64,11 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 22] = [
          earlier, after the guards; Helm's `post-install` and `post-upgrade` hooks become `PostSync` hooks; their order is \
          kept. A migration whose database is in the same source is refused, because it would wait for the database forever: \
          make it a `Sync` hook in a wave after the database",
+    ),
+    rewritten(
+        "waves of configuration",
+        "ConfigMaps, Secrets, ServiceAccounts and claims get the wave of the first Deployment, StatefulSet or Job that uses \
+         them if their own wave is later: Argo CD would otherwise wait forever for the pods, such as those of a migration",
     ),
     rewritten(
         "names",

@@ -63,13 +63,7 @@ fn render_directory(options: RenderArguments) -> Result<RenderedManifests, Refus
         project: options.project,
         ..Application::default()
     };
-    let request = RenderRequest {
-        application,
-        repository: String::new(),
-        parameters: String::new(),
-        directory,
-        above: String::new(),
-    };
+    let request = RenderRequest { application, parameters: String::new(), directory, above: String::new() };
     let app = AppDirectory { path: &request.directory };
     let tree =
         read_tree(&root, TreeScope::Checkout, &ArchiveLimits::default(), app).map_err(|error| error.refusal())?;

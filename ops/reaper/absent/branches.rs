@@ -68,10 +68,10 @@ impl<P: Ports> Run<'_, P> {
         let Ok(head) = &entry.head else { return Ok(()) };
         let name = entry.environment.as_str();
         let is_old = now.duration_since(head.since) >= self.settings.retention;
-        let may_be_lifted = head.reason == Some(EndReason::BranchDeleted);
+        let may_change = head.lifted || head.reason == Some(EndReason::BranchDeleted);
         let may_end = is_old || head.reason == Some(EndReason::Expired) || !head.kept_until_closed().is_empty();
         // A step that is left is tried again by every run, with a look at the branch of its own.
-        if !may_be_lifted && (!may_end || !head.left().is_empty()) {
+        if !may_change && (!may_end || !head.left().is_empty()) {
             return Ok(());
         }
         let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
@@ -86,6 +86,9 @@ impl<P: Ports> Run<'_, P> {
                 let is_first = self.summary.lifted_in_vain.insert(name.to_owned());
                 if !is_first && self.take_lift_back(entry, now).await? {
                     self.summary.lifted_in_vain.remove(name);
+                    if may_end {
+                        self.summary.deleted_branches.insert(name.to_owned());
+                    }
                 }
             }
             PullRequestState::BranchDeleted if may_end => drop(self.summary.deleted_branches.insert(name.to_owned())),

@@ -41,7 +41,8 @@ fn namespace_problems(world: &World, name: &str) -> Vec<String> {
     let is_settled = world.now - pull.changed > ON_THE_WAY;
     match head.reason {
         // A person may request an end that runs for another reason already.
-        Some(EndReason::Expired) if reading.mark.is_some_and(|mark| mark.reason == EndReason::Requested) => {}
+        Some(EndReason::Expired | EndReason::Destroyed)
+            if reading.mark.is_some_and(|mark| mark.reason == EndReason::Requested) => {}
         Some(EndReason::Expired) => problems.extend(expiry_problems(world, name, &reading)),
         Some(EndReason::Closed) if pull.is_open && is_settled => problems.push("its pull request is open".to_owned()),
         Some(EndReason::Unlabelled) if pull.labels.contains("preview") && is_settled => {
@@ -52,7 +53,14 @@ fn namespace_problems(world: &World, name: &str) -> Vec<String> {
         }
         Some(EndReason::BranchDeleted) if pull.is_open && is_settled => problems.push("its branch exists".to_owned()),
         Some(EndReason::BranchDeleted) if pull.number < BRANCHES => problems.push("it has no branch".to_owned()),
-        Some(EndReason::Lost | EndReason::Destroyed) | None => {
+        // The reaper finishes a destroy that was interrupted only if the environment is due.
+        Some(EndReason::Destroyed) => {
+            let is_requested = pull.labels.contains("preview") || !pull.is_label_off_by_developer;
+            if pull.is_open && is_requested && is_settled {
+                problems.extend(expiry_problems(world, name, &reading));
+            }
+        }
+        Some(EndReason::Lost) | None => {
             problems.push(format!("the reason is {:?}", head.reason));
         }
         Some(EndReason::BranchDeleted | EndReason::Closed | EndReason::Unlabelled | EndReason::Requested) => {}
@@ -237,7 +245,8 @@ pub(super) fn confirmed(world: &mut World, name: &str) {
 /// A tombstone is never deleted while its pull request is open.
 pub(super) fn ledger_deleted(world: &mut World, name: &str) {
     let is_open = world.pull_of(name).is_some_and(|pull| pull.is_open && world.now - pull.changed > ON_THE_WAY);
-    if is_open {
+    let has_lived = world.ledgers.get(name).is_some_and(|ledger| ledger.head.generation > 0);
+    if is_open && has_lived {
         world.violate(&format!("the tombstone of {name} was deleted while its pull request is open"));
     }
     if world.namespaces.contains_key(name) {

@@ -34,6 +34,13 @@ pub(super) fn application() -> Vec<(String, String)> {
     files
 }
 
+/// The chart of the application with a Secret of random values.
+pub(super) fn random_application() -> Vec<(String, String)> {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ include \"shop.fullname\" . }}\nstringData:\n  password: {{ randAlphaNum 24 | quote }}\n";
+    let chart = application().into_iter().filter(|(name, _)| name.starts_with(CHART));
+    chart.chain([(format!("{CHART}/templates/secret.yaml"), secret.to_owned())]).collect()
+}
+
 /// A repository with nothing but the application.
 pub(super) fn small(plain: &str) -> Repository {
     let repository = Repository::new(&[]);

@@ -83,8 +83,12 @@ fn environment_can_sleep_and_wake() {
 }
 
 /// Migration job before the other objects, as in most charts. As a `PreSync` hook it would run before the namespace and
-/// its guards exist.
+/// its guards exist. Without its account, the API server refuses its pod.
 const MIGRATE: &str = r#"
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: migrate }
+---
 apiVersion: batch/v1
 kind: Job
 metadata: { name: migrate, annotations: { argocd.argoproj.io/hook: PreSync } }
@@ -92,6 +96,7 @@ spec:
   template:
     spec:
       restartPolicy: Never
+      serviceAccountName: migrate
       containers: [{ name: migrate, image: registry.acme.internal/shop:main, args: [migrate] }]
 "#;
 

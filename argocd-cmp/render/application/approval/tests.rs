@@ -11,8 +11,59 @@ fn refused(pairs: &[(&str, &str)]) -> Option<String> {
     let parameters = Parameters::parse(&raw).unwrap();
     let trusted_authors = ["alice", "Dependabot[bot]"].map(ToOwned::to_owned).to_vec();
     let rule = ApprovalRule { trusted_authors, ..ApprovalRule::default() };
-    assert_eq!(refusal(&parameters, None), None, "without the section nothing needs an approval");
-    refusal(&parameters, Some(&rule)).map(|refusal| refusal.to_string())
+    let local = Application::default();
+    assert_eq!(refusal(&local, &parameters, None), None, "without the section nothing needs an approval");
+    refusal(&local, &parameters, Some(&rule)).map(|refusal| refusal.to_string())
+}
+
+/// Refusal of the approved commit of a pull request of a repository, if Argo CD renders a revision of a URL.
+fn rendered(repository: &str, url: &str, revision: &str) -> Option<String> {
+    let label = format!("approved/{COMMIT}");
+    let mut pairs = vec![("owner", "mallory"), ("head-sha", COMMIT), ("labels", label.as_str())];
+    if !repository.is_empty() {
+        pairs.push(("repository", repository));
+    }
+    let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
+    let parameters = Parameters::parse(&raw).unwrap();
+    let revision = Some(revision.to_owned());
+    let application = Application { repository: url.to_owned(), revision, ..Application::default() };
+    refusal(&application, &parameters, Some(&ApprovalRule::default())).map(|refusal| refusal.to_string())
+}
+
+#[test]
+fn approved_commit_has_to_be_the_rendered_one() {
+    let other = "f".repeat(40);
+    let urls = [
+        "https://github.com/acme/shop.git",
+        "https://github.com/Acme/Shop/",
+        "git@github.com:acme/shop.git",
+        "ssh://git@ssh.github.com:443/acme/shop.git",
+        "https://mirror.example/github/acme/shop",
+        "",
+    ];
+    for url in urls {
+        assert_eq!(rendered("acme/shop", url, COMMIT), None, "{url}");
+        assert_eq!(rendered("acme/shop", url, &COMMIT.to_uppercase()), None, "{url}");
+        assert!(rendered("acme/shop", url, &other).is_some(), "{url}");
+    }
+    check(
+        rendered("acme/shop", urls[0], &other),
+        &expect![[r#"
+            parameters: head-sha
+              rule:   approval
+              found:  commit 0c3cf7115a1b9b3a1d6a7d9c3bb2f3d35c7cbe21 is approved, but Argo CD renders ffffffffffffffffffffffffffffffffffffffff
+              remedy: set `targetRevision` of the Application to the commit of the pull request, in an ApplicationSet `{{ .head_sha }}`; if its source is in another repository than the pull request, set the parameter `repository`"#]],
+    );
+    // Manifests in a repository of their own have other commits. Without the parameter this is not known.
+    for url in
+        ["https://github.com/acme/deploy.git", "https://github.com/acme/workshop", "https://github.com/other-acme/shop"]
+    {
+        assert_eq!(rendered("acme/shop", url, &other), None, "{url}");
+        assert!(rendered("", url, &other).is_some(), "{url}");
+    }
+    let nested = "https://gitlab.example/group/team/shop.git";
+    assert!(rendered("gitlab.example/group/team/shop", nested, &other).is_some());
+    assert_eq!(rendered("gitlab.example/team/shop/web", nested, &other), None);
 }
 
 /// Refusal of a commit of `mallory` with these labels.

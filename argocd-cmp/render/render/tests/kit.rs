@@ -32,6 +32,7 @@ pub(super) fn application() -> Application {
         project: "previews".to_owned(),
         kube_version: Some("1.33.0".to_owned()),
         api_versions: vec!["v1".to_owned(), "apps/v1".to_owned()],
+        ..Application::default()
     }
 }
 

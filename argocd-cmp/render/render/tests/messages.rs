@@ -172,7 +172,7 @@ fn line_number_is_that_of_the_template_output_and_the_line_is_quoted() {
           line:   apiVersion: acme.io/v1
           rule:   kind
           found:  `Widget` of `acme.io/v1` is not allowed
-          remedy: remove the object, or use an allowed kind: ServiceAccount, ConfigMap, Secret, PersistentVolumeClaim, Service, Deployment, StatefulSet, Job, CronJob, Ingress, HTTPRoute
+          remedy: remove the object, or have the platform add `acme.io/Widget` to `drop_kinds` of the policy to leave it out, or to `kinds` to allow it
 
         app/templates/secret.yaml (rendered):4: Secret/s
           rule:   field

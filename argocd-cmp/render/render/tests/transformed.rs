@@ -93,6 +93,62 @@ fn images_are_replaced() {
 }
 
 #[test]
+fn configuration_is_applied_with_the_first_pods_that_need_it() {
+    let object = |kind: &str, name: &str, metadata: &str, rest: &str| {
+        format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}{metadata}}}\n{rest}---\n")
+    };
+    let job = |name: &str, hook: &str, needs: &str| {
+        pod("Job", name, &format!(", annotations: {{argocd.argoproj.io/hook: {hook}}}"), "", needs)
+    };
+    let needs = "serviceAccountName: migrate, volumes: [{name: a, secret: {secretName: key}}, {name: b, persistentVolumeClaim: {claimName: data}}, {name: c, configMap: {name: settings}}], ";
+    let text = [
+        job("migrate", "PreSync", needs),
+        job("report", "PostSync", "volumes: [{name: a, configMap: {name: texts}}], "),
+        pod(
+            "Deployment",
+            "web",
+            "",
+            "",
+            "volumes: [{name: a, configMap: {name: late}}, {name: b, configMap: {name: settings}}], ",
+        ),
+        object("ServiceAccount", "migrate", "", "imagePullSecrets: [{name: pull}]\n"),
+        object("ServiceAccount", "other", "", ""),
+        object("Secret", "pull", "", "type: kubernetes.io/dockerconfigjson\n"),
+        object("Secret", "key", "", ""),
+        object("ConfigMap", "settings", ", annotations: {argocd.argoproj.io/sync-wave: '1'}", ""),
+        object("ConfigMap", "late", ", annotations: {argocd.argoproj.io/sync-wave: '1'}", ""),
+        object("ConfigMap", "early", ", annotations: {argocd.argoproj.io/sync-wave: '-3'}", ""),
+        object("ConfigMap", "texts", "", ""),
+        object(
+            "PersistentVolumeClaim",
+            "data",
+            "",
+            "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n",
+        ),
+    ]
+    .concat();
+    let wave = |title: &str| {
+        let found = one(&text, &[], title)["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"].clone();
+        found.as_str().unwrap_or_default().to_owned()
+    };
+    for (title, expected) in [
+        ("Job/migrate", "-10"),
+        ("ServiceAccount/migrate", "-10"),
+        ("Secret/pull", "-10"),
+        ("Secret/key", "-10"),
+        ("ConfigMap/settings", "-10"),
+        ("PersistentVolumeClaim/data", "-10"),
+        ("ConfigMap/late", "0"),
+        ("ConfigMap/early", "-3"),
+        ("ConfigMap/texts", ""),
+        ("ServiceAccount/other", ""),
+        ("Deployment/web", ""),
+    ] {
+        assert_eq!(wave(title), expected, "{title}");
+    }
+}
+
+#[test]
 fn hooks_before_the_sync_run_after_the_guards() {
     let hook = |name: &str, annotations: &str| pod("Job", name, &format!(", annotations: {{{annotations}}}"), "", "");
     let annotations =

@@ -35,7 +35,7 @@ fn build_layer(
     budget: &mut BuildBudget,
 ) -> Result<Vec<KustomizeResource>, BuildFailure> {
     let Some(found) = layers.get(at) else { return Ok(Vec::new()) };
-    let Layer { directory, file, kustomization, parts } = found;
+    let Layer { directory, file, kustomization, root: _, parts } = found;
     let here = |what: &str| BuildFailure::NeedsTool(Named::new(file, 1, what));
     let mut resources = Vec::new();
     for part in parts {

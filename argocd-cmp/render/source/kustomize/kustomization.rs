@@ -25,8 +25,6 @@ pub(super) struct Kustomization {
     pub(super) patches: Vec<Patch>,
     /// Fields that need the kustomize binary.
     pub(super) needs_tool: Vec<Named>,
-    /// The kustomization as it was parsed, for the binary.
-    pub(super) rewritten: Value,
 }
 
 /// Labels, and their fields besides `metadata.labels`.
@@ -98,7 +96,6 @@ impl Kustomization {
             replicas: Vec::new(),
             patches: Vec::new(),
             needs_tool: Vec::new(),
-            rewritten: rewritten(root),
         };
         match &root.content {
             Content::Map(entries) => {
@@ -352,7 +349,7 @@ pub(super) fn items(node: &Node) -> &[Node] {
 
 /// The kustomization for the binary: every path begins with `./`, so that it cannot be a URL, and fields with `null`,
 /// which were not checked, are left out.
-fn rewritten(root: &Node) -> Value {
+pub(super) fn rewritten(root: &Node) -> Value {
     let mut value = root.clone().into_json();
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, content| !content.is_null());

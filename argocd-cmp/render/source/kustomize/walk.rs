@@ -11,7 +11,6 @@ use super::path;
 use crate::files::{FileError, Files};
 use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::source::reading::join;
-use crate::write::to_json;
 
 /// File names of kustomizations.
 pub(crate) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -27,6 +26,8 @@ pub(super) struct Layer {
     pub(super) directory: String,
     pub(super) file: String,
     pub(super) kustomization: Kustomization,
+    /// The kustomization as it was read.
+    pub(super) root: Node,
     /// Resources in order: the path of a file, or the index of another layer.
     pub(super) parts: Vec<LayerPart>,
 }
@@ -41,7 +42,7 @@ pub(super) struct Walk<'a> {
     files: &'a Files,
     /// Layers, each after the layers that it includes.
     pub(super) layers: Vec<Layer>,
-    /// Kustomizations and the files that they name, as input of the binary.
+    /// Files that kustomizations name, as input of the binary.
     pub(super) named: BTreeMap<String, Arc<[u8]>>,
     pub(super) refusals: Vec<Refusal>,
     /// Features that need the binary.
@@ -94,8 +95,7 @@ impl<'a> Walk<'a> {
         if failed {
             return None;
         }
-        self.named.insert(join(directory, "kustomization.yaml"), to_json(&kustomization.rewritten).into_bytes().into());
-        self.layers.push(Layer { directory: directory.to_owned(), file, kustomization, parts });
+        self.layers.push(Layer { directory: directory.to_owned(), file, kustomization, root: node, parts });
         Some(self.layers.len() - 1)
     }
 

@@ -14,14 +14,14 @@ use tokio_util::sync::CancellationToken;
 use crate::command::mask::query::{quoted, rows, run};
 
 /// Size of the table of the measurement in bytes.
-const BYTES: u64 = 32 << 20;
+const BYTES: u64 = 16 << 20;
 /// Time limit of the removal of the databases, also after Ctrl-C.
 const CLEANUP: Duration = Duration::from_secs(30);
 
 /// Table of random numbers. Rows of about 1 KB are not compressed.
 const FILL: &str = "\
 CREATE TABLE numbers AS SELECT i, pg_catalog.string_agg(pg_catalog.md5(i::text || j::text), '') AS text
-FROM pg_catalog.generate_series(1, 30000) i, pg_catalog.generate_series(1, 31) j GROUP BY i";
+FROM pg_catalog.generate_series(1, 15000) i, pg_catalog.generate_series(1, 31) j GROUP BY i";
 
 /// Result of a measurement.
 #[derive(Clone, Debug)]
