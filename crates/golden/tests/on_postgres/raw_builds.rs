@@ -102,6 +102,9 @@ async fn raw_copy_becomes_a_golden_database_with_all_its_definitions() {
             assert_eq!(values(&mut inside, sql).await, [""; 0], "{described}: {sql}");
         }
         no_value_is_in_the_files(&shop, &mut session, name.next().as_str()).await;
+        // The schema with the manifest belongs to the owner role, also in a copy.
+        inside.close(&deadline()).await.unwrap();
+        run(&mut session, &format!("DROP DATABASE {copy}")).await;
 
         build(&shop, &name, shop::POLICY, true).await.unwrap_or_else(|error| panic!("{}", error.chain()));
         let there = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", shop.source);
