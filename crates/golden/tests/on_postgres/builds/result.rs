@@ -44,9 +44,11 @@ async fn source_is_built_verified_published_and_cloned() {
         let mut session = clone.connect(&deadline()).await.unwrap();
         let mut original = client(source_server(), SUPERUSER, &build.source).connect(&deadline()).await.unwrap();
         no_value_is_left(&build, &mut session).await;
-        definitions_differ_only_as_documented(&build, &mut original, &mut session).await;
+        joins_have_as_many_rows_as_before(&build, &mut original, &mut session).await;
         privileges_are_those_of_the_policy(&build, &mut session).await;
         if build.preview.version == source_server().version {
+            // Another version writes definitions in another form.
+            definitions_differ_only_as_documented(&build, &mut original, &mut session).await;
             dumps_differ_only_as_documented(&build, &clone);
             run(&mut session, "CREATE SCHEMA check_it; CREATE EXTENSION amcheck SCHEMA check_it").await;
             let broken = "SELECT i.indexrelid::regclass, check_it.bt_index_check(i.indexrelid, true) FROM pg_index i \
@@ -142,7 +144,9 @@ async fn definitions_differ_only_as_documented(
     };
     let others: Vec<_> = differences(&before, &after).into_iter().filter(|line| !is_documented(line)).collect();
     assert_eq!(others, [""; 0], "{}", build.label());
-    // Joins have as many rows as before.
+}
+
+async fn joins_have_as_many_rows_as_before(build: &Build, original: &mut PostgresSession, copy: &mut PostgresSession) {
     for sql in [
         "SELECT count(*) FROM app.orders o JOIN app.customers c ON o.customer_email = c.email::text",
         "SELECT count(*) FROM app.orders o JOIN app.customers c ON o.code = c.code",
