@@ -58,7 +58,7 @@ ORDER BY name";
 /// Sessions of others.
 const USERS: &str = "\
 SELECT DISTINCT coalesce(usename::text, backend_type) AS role FROM pg_stat_activity
-WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY role";
+WHERE datname = $1 AND pid <> pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend' ORDER BY role";
 
 const DISARMED: &str = "\
 SELECT format('DROP EVENT TRIGGER %I', evtname) AS name FROM pg_event_trigger
