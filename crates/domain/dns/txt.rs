@@ -15,6 +15,7 @@ use crate::text::text_type;
 text_type! {
     /// Prefix of the names of TXT records, as the flag `--txt-prefix` of ExternalDNS, in lower case. `%{record_type}` is
     /// replaced by the type of the record.
+    #[derive(Default)]
     pub struct TxtPrefix, parse = parse_prefix, error = TxtPrefixError
 }
 
@@ -85,13 +86,6 @@ const RESOURCE_KIND: &str = "eod";
 const TYPE_TEMPLATE: &str = "%{record_type}";
 /// Maximum length of one string of a TXT value in bytes (RFC 1035, 3.3).
 const CHUNK_MAX: usize = 255;
-
-impl TxtPrefix {
-    /// Empty prefix, the default.
-    pub fn none() -> Self {
-        Self(String::new())
-    }
-}
 
 impl RecordOwner {
     /// Labels of the TXT records of the environment.

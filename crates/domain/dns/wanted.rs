@@ -201,7 +201,7 @@ impl EnvironmentHosts {
 
 /// Path of the argument that makes a TXT name too long: the prefix, if the name fits without it.
 fn path_of_long_name(path: &[String], record: &RecordSet) -> Vec<String> {
-    let fits = txt_name(&record.name, &record.record_type, &TxtPrefix::none()).is_ok();
+    let fits = txt_name(&record.name, &record.record_type, &TxtPrefix::default()).is_ok();
     if fits { vec!["dns".to_owned(), "txt_prefix".to_owned()] } else { path.to_vec() }
 }
 

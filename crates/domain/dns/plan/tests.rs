@@ -38,7 +38,7 @@ fn needed(name: &str, services: &[&str], settings: &RecordSettings) -> Vec<Recor
 }
 
 fn plan(needed: &[RecordPair], zone: &ZoneModel, environment: &str) -> RecordPlan {
-    plan_records(needed, &zone.stored(), &owner(environment), &TxtPrefix::none())
+    plan_records(needed, &zone.stored(), &owner(environment), &TxtPrefix::default())
 }
 
 /// Plans and applies. Returns the actions per host in short form.
@@ -73,7 +73,7 @@ fn values(name: &str, record_type: RecordType, values: &[&str]) -> RecordSet {
 
 fn txt_of(record: &RecordSet, owner: &str, resource: &str) -> RecordSet {
     let labels = OwnershipTxt { owner: owner.to_owned(), resource: Some(resource.to_owned()), others: BTreeMap::new() };
-    let name = listed_txt_name(&record.name, &record.record_type, &TxtPrefix::none());
+    let name = listed_txt_name(&record.name, &record.record_type, &TxtPrefix::default());
     RecordSet::of_values(name, RecordType::Txt, OWNERSHIP_TTL, [labels.value()])
 }
 
@@ -356,7 +356,7 @@ proptest! {
             for entry in &plan_of_x.entries {
                 prop_assert!(!refused.contains(&entry.host));
                 // A record and its TXT record are in one entry.
-                let hosts = entry.changes.iter().map(|change| match record_of_txt_name(&change.record.name, &TxtPrefix::none()) {
+                let hosts = entry.changes.iter().map(|change| match record_of_txt_name(&change.record.name, &TxtPrefix::default()) {
                     Some((host, _)) if change.record.record_type == RecordType::Txt => host,
                     _ => change.record.name.clone(),
                 });
@@ -373,7 +373,7 @@ proptest! {
             }
             let given: Vec<_> = pairs.iter().flat_map(|pair| [&pair.record, &pair.txt]).collect();
             let is_explained = |set: &RecordSet| others.contains(set) || given.contains(&set)
-                || refused.iter().any(|host| names_to_read([host], &TxtPrefix::none()).contains(&set.name));
+                || refused.iter().any(|host| names_to_read([host], &TxtPrefix::default()).contains(&set.name));
             prop_assert!(stored.iter().all(is_explained));
             let again = plan(&pairs, &zone, "x");
             prop_assert!(again.entries.is_empty(), "{:?}", again.entries);
@@ -393,5 +393,5 @@ fn target_of_the_maximum_size_fits_in_one_batch() {
     let entry = plan(&needed("x", &[], &new), &zone, "x").entries.remove(0);
     assert!(BatchLimits::default().allow(entry.weight()));
     let record = values("x.d.acme", RecordType::A, &[]);
-    assert!(ownership_record(&record, &owner("x"), &TxtPrefix::none()).is_ok());
+    assert!(ownership_record(&record, &owner("x"), &TxtPrefix::default()).is_ok());
 }

@@ -120,7 +120,7 @@ fn long_names_are_mistakes_at_their_argument() {
 
 #[test]
 fn host_that_is_a_txt_name_is_a_mistake_that_names_both_environments() {
-    let prefix = TxtPrefix::none();
+    let prefix = TxtPrefix::default();
     let (one, other) = (hosts("x", &["api"]), hosts("cname-x", &[]));
     let expected = "host `cname-x.d.acme` of environment `cname-x` is the name of the ownership TXT record of host `x.d.acme` of \
         environment `x`; use another name, or a txt_prefix";
