@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-/// A quarter of a small render is allocation. With musl's own allocator, which serializes threads, a render in the image
-/// would take twice as long.
+/// The binary of the image is linked to musl. With musl's allocator, which serializes threads, a small render takes twice
+/// as long.
+#[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -76,16 +76,16 @@ pub(crate) struct EnvironmentStory {
 
 /// Runs a test on each binary of [`Terraform::all`].
 #[track_caller]
-pub(crate) fn each(tell: impl Fn(&'static Terraform)) {
+pub(crate) fn each(run: impl Fn(&'static Terraform)) {
     for terraform in Terraform::all() {
-        tell(terraform);
+        run(terraform);
     }
 }
 
 /// Runs a story on each binary. `arguments` are arguments of the environment, besides repository and pull request.
 #[track_caller]
-pub(crate) fn tell(test: &str, arguments: &str, tell: impl Fn(&mut EnvironmentStory)) {
-    each(|terraform| tell(&mut EnvironmentStory::new(terraform, test, arguments)));
+pub(crate) fn run_story(test: &str, arguments: &str, story: impl Fn(&mut EnvironmentStory)) {
+    each(|terraform| story(&mut EnvironmentStory::new(terraform, test, arguments)));
 }
 
 impl EnvironmentStory {

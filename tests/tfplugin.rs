@@ -51,19 +51,19 @@ impl ThingStory {
             "main.tf",
             &format!("{REQUIRED}\nprovider \"test\" {{\n  file = \"{}\"\n}}\n", story.file().display()),
         );
-        story.tell(hcl);
+        story.write_configuration(hcl);
         story
     }
 
     /// Replaces the configuration of the story.
-    fn tell(&self, hcl: &str) {
+    fn write_configuration(&self, hcl: &str) {
         self.write("story.tf", hcl);
     }
 
     /// Replaces the configuration and applies it.
     #[track_caller]
     fn apply_now(&self, hcl: &str) {
-        self.tell(hcl);
+        self.write_configuration(hcl);
         self.apply().expect_ok();
     }
 
@@ -121,7 +121,7 @@ terraform {
 
 /// Runs a story on each binary of [`Terraform::all`].
 #[track_caller]
-fn tell(name: &str, hcl: &str, story: impl Fn(&ThingStory)) {
+fn run_story(name: &str, hcl: &str, story: impl Fn(&ThingStory)) {
     for terraform in Terraform::all() {
         story(&ThingStory::with(terraform, name, hcl));
     }

@@ -1,8 +1,40 @@
-//! DNS labels and names, and the Kubernetes names with these rules.
+//! DNS labels and names, the Kubernetes names with these rules, and the DNS records of environments.
 //!
-//! Rules: RFC 1123, as Kubernetes applies it (lower-case letters, digits, `-`, an alphanumeric at both ends; a label
-//! has at most 63 characters, a name at most 253).
+//! Rules of labels and names: RFC 1123, as Kubernetes applies it (lower-case letters, digits, `-`, an alphanumeric at both
+//! ends; a label has at most 63 characters, a name at most 253).
+//!
+//! Records: [`EnvironmentHosts::record_pairs`] gives the records that an environment needs, each with an ownership TXT record
+//! in the format of ExternalDNS. [`plan_records`] compares them with the stored records, and [`batches`] puts the changes into
+//! calls of Route 53. [`dns_endpoint`] gives the same records to an ExternalDNS.
 
+mod batch;
+mod change;
+mod decision;
+mod endpoint;
+mod plan;
+mod record;
+mod record_name;
+mod target;
+mod txt;
+mod wanted;
+mod zone;
+
+pub use self::batch::{BatchLimits, Batches, RefusedBatch, batches, take_apart};
+pub use self::change::{ChangeAction, ChangeEntry, ChangeWeight, RecordChange, names_in_message};
+pub use self::decision::{RecordDecision, RefusalCause, StoredState, decide_record};
+pub use self::endpoint::{DNS_ENDPOINT_API_VERSION, DNS_ENDPOINT_KIND, DNS_ENDPOINT_NAME, dns_endpoint};
+pub use self::plan::{RecordPlan, RecordRefusal, names_to_read, plan_records};
+pub use self::record::{AliasTarget, RecordData, RecordSet, RecordType, ZoneId, ZoneIdError};
+pub use self::record_name::{RecordName, RecordNameError};
+pub use self::target::{DnsTarget, TARGET_ADDRESSES_MAX, TargetError};
+pub use self::txt::{
+    OWNERSHIP_TTL, OwnershipTxt, RecordOwner, TxtPrefix, TxtPrefixError, TxtState, ownership_record,
+    record_of_txt_name, txt_name,
+};
+pub use self::wanted::{
+    DnsRecordError, EnvironmentHosts, RECORD_TTL_DEFAULT, RECORD_TTL_MAX, RecordArguments, RecordPair, RecordSettings,
+};
+pub use self::zone::{HostedZone, ZoneError, select_zone};
 use crate::text::text_type;
 
 /// Maximum length of a DNS label.

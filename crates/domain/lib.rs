@@ -16,7 +16,7 @@ mod claim;
 mod clock;
 mod cost;
 mod decision;
-mod dns;
+pub mod dns;
 pub mod drift;
 mod duration;
 mod environment;

@@ -3,7 +3,7 @@
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
 
-use crate::provider::{EnvironmentStory, tell};
+use crate::provider::{EnvironmentStory, run_story};
 
 /// Request to the API server: verb, API group, resource, subresource.
 type AccessRequest = (&'static str, &'static str, &'static str, &'static str);
@@ -29,7 +29,7 @@ fn wait_until_may(story: &EnvironmentStory, who: &serde_json::Value, request: Ac
 
 #[test]
 fn owner_can_work_with_workloads_and_cannot_change_guards() {
-    tell("owner", "access = [{ kind = \"User\", name = \"alice@acme.example\" }]", |story| {
+    run_story("owner", "access = [{ kind = \"User\", name = \"alice@acme.example\" }]", |story| {
         story.settle();
         let alice = json!({ "user": "alice@acme.example" });
         for request in [
@@ -75,7 +75,7 @@ fn owner_can_work_with_workloads_and_cannot_change_guards() {
 
 #[test]
 fn owner_has_no_rights_in_other_namespaces() {
-    tell("elsewhere", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
+    run_story("elsewhere", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
         story.settle();
         wait_until_may(story, &json!({ "user": "alice" }), ("get", "", "pods", ""));
         let spec = json!({ "spec": { "user": "alice", "resourceAttributes": {
@@ -90,7 +90,7 @@ fn owner_has_no_rights_in_other_namespaces() {
 fn groups_and_service_accounts_get_the_configured_cluster_role() {
     let arguments = "access = [{ kind = \"Group\", name = \"acme:shop\", role = \"view\" }, \
                      { kind = \"ServiceAccount\", name = \"ci\", namespace = \"ci\", role = \"edit\" }]";
-    tell("roles", arguments, |story| {
+    run_story("roles", arguments, |story| {
         story.settle();
         let shop = json!({ "user": "somebody", "groups": ["acme:shop"] });
         let ci = json!({ "user": "system:serviceaccount:ci:ci" });
@@ -109,7 +109,7 @@ fn groups_and_service_accounts_get_the_configured_cluster_role() {
 fn order_of_access_entries_does_not_recreate_bindings() {
     let (alice, bob) =
         ("{ kind = \"User\", name = \"alice\" }", "{ kind = \"User\", name = \"bob\", role = \"view\" }");
-    tell("order", &format!("access = [{alice}, {bob}]"), |story| {
+    run_story("order", &format!("access = [{alice}, {bob}]"), |story| {
         story.settle();
         let uids = |story: &EnvironmentStory| {
             let mut uids: Vec<_> =
@@ -127,7 +127,7 @@ fn order_of_access_entries_does_not_recreate_bindings() {
 
 #[test]
 fn removed_access_is_revoked() {
-    tell("revoked", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
+    run_story("revoked", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
         story.settle();
         let alice = json!({ "user": "alice" });
         wait_until_may(story, &alice, ("get", "", "pods", ""));

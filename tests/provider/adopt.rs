@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{ADDRESS, EnvironmentStory, done, errors, tell};
+use crate::provider::{ADDRESS, EnvironmentStory, done, errors, run_story};
 
 #[test]
 fn interrupted_create_is_continued_without_a_warning() {
-    tell("interrupted", "owner = \"alice\"", |story| {
+    run_story("interrupted", "owner = \"alice\"", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
         story.forget();
@@ -30,7 +30,7 @@ fn interrupted_create_is_continued_without_a_warning() {
 
 #[test]
 fn error_for_an_unmanaged_environment_has_the_import_block() {
-    tell("finished", "", |story| {
+    run_story("finished", "", |story| {
         story.settle();
         let (uid, spec) = (story.uid(), story.annotation("environment.on-demand/spec"));
         story.forget();
@@ -53,7 +53,7 @@ fn error_for_an_unmanaged_environment_has_the_import_block() {
 
 #[test]
 fn adopt_takes_over_a_finished_environment() {
-    tell("adopt", "", |story| {
+    run_story("adopt", "", |story| {
         story.settle();
         let (uid, created) = (story.uid(), story.attribute("created_at"));
         story.forget();
@@ -67,7 +67,7 @@ fn adopt_takes_over_a_finished_environment() {
 
 #[test]
 fn adopt_creates_a_missing_environment() {
-    tell("adopt-none", "adopt = true", |story| {
+    run_story("adopt-none", "adopt = true", |story| {
         story.settle().expect_said(&done(1, 0, 0));
     });
 }
@@ -91,7 +91,7 @@ fn expect_refused_and_unchanged(story: &EnvironmentStory, because: &[&str]) {
 #[test]
 fn namespace_of_another_owner_is_not_changed() {
     for arguments in ["", "adopt = true", "adopt = true\nforce_conflicts = true"] {
-        tell("not-ours", arguments, |story| {
+        run_story("not-ours", arguments, |story| {
             story.make_foreign_namespace();
             expect_refused_and_unchanged(story, &[]);
             assert_eq!(story.objects("resourcequotas"), Vec::<Value>::new());
@@ -102,7 +102,7 @@ fn namespace_of_another_owner_is_not_changed() {
 
 #[test]
 fn ownership_labels_without_an_installation_are_refused() {
-    tell("half-marked", "adopt = true", |story| {
+    run_story("half-marked", "adopt = true", |story| {
         story.make_foreign_namespace();
         story.patch_metadata(&json!({ "labels": {
             "app.kubernetes.io/managed-by": "eod", "environment.on-demand/env": story.name,
@@ -114,7 +114,7 @@ fn ownership_labels_without_an_installation_are_refused() {
 #[test]
 fn an_environment_of_another_installation_is_not_changed() {
     for arguments in ["", "adopt = true"] {
-        tell("other-owner", arguments, |story| {
+        run_story("other-owner", arguments, |story| {
             story.settle();
             let mut other = story.elsewhere();
             other.install(&format!("{}-b", story.installation));
@@ -129,7 +129,7 @@ fn an_environment_of_another_installation_is_not_changed() {
 #[test]
 fn error_for_a_name_of_another_identity_has_both_identities_and_the_template() {
     for arguments in ["", "adopt = true"] {
-        tell("identity", arguments, |story| {
+        run_story("identity", arguments, |story| {
             story.settle();
             let mut other = story.elsewhere();
             let theirs = story.repository.replacen("acme/", "other/", 1);
@@ -149,7 +149,7 @@ fn error_for_a_name_of_another_identity_has_both_identities_and_the_template() {
 
 #[test]
 fn label_of_another_manager_is_taken_over_only_with_force_conflicts() {
-    tell("conflict", "", |story| {
+    run_story("conflict", "", |story| {
         story.settle();
         story.cluster.kubectl(&["label", "namespace", &story.name, "team=payments"]);
         story.cluster.kubectl(&["annotate", "namespace", &story.name, "acme.io/channel=theirs"]);
@@ -171,7 +171,7 @@ fn label_of_another_manager_is_taken_over_only_with_force_conflicts() {
 
 #[test]
 fn create_with_a_field_conflict_is_completed_by_the_next_apply() {
-    tell("conflict-create", "labels = { team = \"checkout\" }", |story| {
+    run_story("conflict-create", "labels = { team = \"checkout\" }", |story| {
         story.settle();
         story.forget();
         story.patch_metadata(&json!({ "annotations": { "environment.on-demand/provisioned-at": null } }));
@@ -185,7 +185,7 @@ fn create_with_a_field_conflict_is_completed_by_the_next_apply() {
 
 #[test]
 fn keys_and_objects_of_eod_are_restored_without_force_conflicts() {
-    tell("own-force", "owner = \"alice\"", |story| {
+    run_story("own-force", "owner = \"alice\"", |story| {
         story.settle();
         story.cluster.kubectl(&[
             "label",
@@ -201,7 +201,7 @@ fn keys_and_objects_of_eod_are_restored_without_force_conflicts() {
 
 #[test]
 fn concurrent_creates_never_exceed_the_maximum() {
-    tell("max-at-once", "", |story| {
+    run_story("max-at-once", "", |story| {
         story.provider("domain = \"preview.example.com\"\nmax_environments = 3");
         let block = |number: u32| {
             let block = story.block(&format!("e{number}"), "");
@@ -230,7 +230,7 @@ fn concurrent_creates_never_exceed_the_maximum() {
 
 #[test]
 fn create_beyond_the_maximum_is_refused() {
-    tell("max", "", |story| {
+    run_story("max", "", |story| {
         let limit = |most: u32| format!("domain = \"preview.example.com\"\nmax_environments = {most}");
         story.provider(&limit(1));
         story.settle();

@@ -9,7 +9,7 @@ use eod_testkit::{
     workspace::Run,
 };
 
-use crate::provider::{ADDRESS, EnvironmentStory, done, errors, tell};
+use crate::provider::{ADDRESS, EnvironmentStory, done, errors, run_story};
 
 const REPLACE: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-replace=eod_environment.preview"];
 const DESTROY_WITHOUT_REFRESH: [&str; 4] = ["destroy", "-refresh=false", "-auto-approve", "-no-color"];
@@ -38,7 +38,7 @@ fn expect_no_longer_owned(story: &EnvironmentStory, run: &Run, uid: &str) {
 
 #[test]
 fn replacement_with_adopt_keeps_the_content_of_the_namespace() {
-    tell("deposed", "adopt = true\nlifecycle {\ncreate_before_destroy = true\n}", |story| {
+    run_story("deposed", "adopt = true\nlifecycle {\ncreate_before_destroy = true\n}", |story| {
         story.settle();
         put_data(story);
         let (uid, nonce) = (story.uid(), story.annotation(NONCE));
@@ -55,7 +55,7 @@ fn replacement_with_adopt_keeps_the_content_of_the_namespace() {
 
 #[test]
 fn error_explains_create_before_destroy_without_adopt() {
-    tell("cbd", "lifecycle {\ncreate_before_destroy = true\n}", |story| {
+    run_story("cbd", "lifecycle {\ncreate_before_destroy = true\n}", |story| {
         story.settle();
         put_data(story);
         let uid = story.uid();
@@ -76,7 +76,7 @@ fn error_explains_create_before_destroy_without_adopt() {
 
 #[test]
 fn state_no_longer_manages_an_environment_that_another_state_adopted() {
-    tell("adopted", "", |story| {
+    run_story("adopted", "", |story| {
         story.settle();
         put_data(story);
         let (uid, state) = (story.uid(), story.raw_state_text());
@@ -115,7 +115,7 @@ fn state_no_longer_manages_an_environment_that_another_state_adopted() {
 
 #[test]
 fn one_of_two_runs_with_separate_states_owns_the_environment() {
-    tell("two-runs", "", |story| {
+    run_story("two-runs", "", |story| {
         let mut other = story.elsewhere();
         let proxy = FaultProxy::start(story.cluster);
         // One run is in the middle of its create when the other one considers it interrupted.
@@ -151,7 +151,7 @@ fn one_of_two_runs_with_separate_states_owns_the_environment() {
 
 #[test]
 fn first_update_after_an_import_takes_the_environment_over() {
-    tell("import-over", "", |story| {
+    run_story("import-over", "", |story| {
         story.settle();
         put_data(story);
         let (uid, nonce) = (story.uid(), story.annotation(NONCE));
@@ -179,7 +179,7 @@ fn first_update_after_an_import_takes_the_environment_over() {
 
 #[test]
 fn destroy_right_after_an_import_deletes_the_environment() {
-    tell("import-destroyed", "", |story| {
+    run_story("import-destroyed", "", |story| {
         story.settle();
         let other = story.elsewhere();
         other.run(&["import", "-no-color", ADDRESS, &story.name]).expect_ok();
@@ -192,7 +192,7 @@ fn destroy_right_after_an_import_deletes_the_environment() {
 
 #[test]
 fn destroy_does_not_delete_an_environment_that_was_taken_over() {
-    tell("destroy-race", "", |story| {
+    run_story("destroy-race", "", |story| {
         story.settle();
         let (uid, state) = (story.uid(), story.raw_state_text());
         // The namespace is claimed after the destroy has read it and before its DELETE arrives.

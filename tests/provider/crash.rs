@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::provider::{
     each,
-    faults::story::{FaultStory, IT, expect_sound, is_write, tell},
+    faults::story::{FaultStory, IT, expect_sound, is_write, run_story},
     reaper::head_of,
 };
 
@@ -105,7 +105,7 @@ fn create_killed_at_any_write_is_continued_by_the_next_apply() {
 
 #[test]
 fn killed_create_is_continued_with_the_current_configuration() {
-    tell("killed-changed", |story| {
+    run_story("killed-changed", |story| {
         story.rewrite("quota = { pods = 21 }\n  owner = \"alice\"\n  labels = { old = \"yes\" }");
         let running = run_until_write(&story, &APPLY, 9);
         running.kill_providers();
@@ -133,7 +133,7 @@ fn killed_create_is_continued_with_the_current_configuration() {
 #[test]
 fn update_killed_at_any_write_is_finished_by_the_next_apply() {
     for number in 0..3 {
-        tell(&format!("killed-update-{number}"), |story| {
+        run_story(&format!("killed-update-{number}"), |story| {
             story.workspace.apply().expect_ok();
             let uid = story.uid();
             story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"\n  head_sha = \"0000001\"");
@@ -231,7 +231,7 @@ fn takeover_killed_or_unanswered_at_any_write_keeps_the_content_of_the_namespace
 #[test]
 fn killed_update_after_an_import_is_finished_by_the_next_one() {
     for number in 0..2 {
-        tell(&format!("killed-import-{number}"), |story| {
+        run_story(&format!("killed-import-{number}"), |story| {
             story.workspace.apply().expect_ok();
             let uid = story.uid();
             story.workspace.run(&["state", "rm", IT]).expect_ok();
@@ -253,7 +253,7 @@ fn killed_update_after_an_import_is_finished_by_the_next_one() {
 
 #[test]
 fn killed_destroy_is_finished_by_the_next_one() {
-    tell("killed-destroy", |story| {
+    run_story("killed-destroy", |story| {
         story.workspace.apply().expect_ok();
         let running = run_until_write(&story, &["destroy", "-no-color", "-auto-approve"], 0);
         running.kill_providers();
@@ -281,7 +281,7 @@ fn killed_destroy_is_finished_by_the_next_one() {
 #[test]
 fn provider_ends_by_itself_if_terraform_was_killed() {
     for number in [0, 4] {
-        tell(&format!("orphan-{number}"), |story| {
+        run_story(&format!("orphan-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
             let providers = running.providers();
             running.signal(Signal::SIGKILL);
@@ -300,7 +300,7 @@ fn provider_ends_by_itself_if_terraform_was_killed() {
 fn interrupted_create_is_saved_and_completed_by_the_next_apply() {
     // Ctrl-C, and the signal of a CI system that cancels a job.
     for (number, sent) in [(2, Signal::SIGINT), (4, Signal::SIGTERM), (9, Signal::SIGINT)] {
-        tell(&format!("interrupted-{number}"), |story| {
+        run_story(&format!("interrupted-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
             let providers = running.providers();
             if sent == Signal::SIGINT {
@@ -329,7 +329,7 @@ fn interrupted_create_is_saved_and_completed_by_the_next_apply() {
 #[test]
 fn create_interrupted_before_its_first_write_leaves_nothing() {
     for number in 0..2 {
-        tell(&format!("interrupted-{number}"), |story| {
+        run_story(&format!("interrupted-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
             let providers = running.providers();
             running.signal(Signal::SIGINT);
@@ -349,7 +349,7 @@ fn create_interrupted_before_its_first_write_leaves_nothing() {
 
 #[test]
 fn an_interrupted_update_does_not_cause_a_replacement() {
-    tell("interrupted-update", |story| {
+    run_story("interrupted-update", |story| {
         story.workspace.apply().expect_ok();
         story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"");
         let running = run_until_write(&story, &APPLY, 1);
@@ -367,7 +367,7 @@ fn an_interrupted_update_does_not_cause_a_replacement() {
 
 #[test]
 fn destroy_interrupted_during_its_wait_keeps_the_environment_in_the_state() {
-    tell("interrupted-wait", |story| {
+    run_story("interrupted-wait", |story| {
         story.workspace.apply().expect_ok();
         story.hold();
         let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
@@ -392,7 +392,7 @@ fn destroy_interrupted_during_its_wait_keeps_the_environment_in_the_state() {
 
 #[test]
 fn an_interrupted_refresh_ends_before_its_timeout() {
-    tell("interrupted-refresh", |story| {
+    run_story("interrupted-refresh", |story| {
         story.rewrite("timeouts = { read = \"2h\" }");
         story.workspace.apply().expect_ok();
         let before = story.workspace.raw_state_text();

@@ -4,7 +4,7 @@
 use eod_testkit::{cluster::PATIENCE, fault::FaultProxy, wait::wait_until};
 use serde_json::{Value, json};
 
-use crate::provider::{ADDRESS, DOMAIN, EnvironmentStory, done, lies_after, tell, text};
+use crate::provider::{ADDRESS, DOMAIN, EnvironmentStory, done, lies_after, run_story, text};
 
 /// An environment with every argument that ownership labels and annotations depend on.
 const FACTS: &str = r#"
@@ -17,7 +17,7 @@ annotations = { "acme.io/channel" = "previews" }
 
 #[test]
 fn a_create_sets_ownership_labels_on_the_namespace() {
-    tell("marks", FACTS, |story| {
+    run_story("marks", FACTS, |story| {
         story.apply().expect_ok().expect_said(&done(1, 0, 0));
         let labels = &story.namespace()["metadata"]["labels"];
         for (key, value) in [
@@ -57,7 +57,7 @@ fn a_create_sets_ownership_labels_on_the_namespace() {
 
 #[test]
 fn every_output_has_the_value_of_the_cluster() {
-    tell("outputs", FACTS, |story| {
+    run_story("outputs", FACTS, |story| {
         story.apply().expect_ok();
         let (state, name) = (story.attributes(), &story.name);
         for key in ["id", "name", "namespace"] {
@@ -92,7 +92,7 @@ fn every_output_has_the_value_of_the_cluster() {
 
 #[test]
 fn without_a_domain_there_is_no_host() {
-    tell("no-domain", "services = [\"api\"]", |story| {
+    run_story("no-domain", "services = [\"api\"]", |story| {
         story.provider("");
         story.settle();
         let state = story.attributes();
@@ -104,7 +104,7 @@ fn without_a_domain_there_is_no_host() {
 
 #[test]
 fn create_has_quota_and_limits_of_the_tier() {
-    tell("sizes", "", |story| {
+    run_story("sizes", "", |story| {
         story.apply().expect_ok();
         let hard = json!({
             "requests.cpu": "2", "requests.memory": "4Gi", "limits.cpu": "4", "limits.memory": "8Gi",
@@ -128,7 +128,7 @@ fn create_has_quota_and_limits_of_the_tier() {
 
 #[test]
 fn everything_that_is_created_has_ownership_labels() {
-    tell("nothing-else", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
+    run_story("nothing-else", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\ndefault_labels = {{ department = \"shop\" }}"));
         story.apply().expect_ok();
         let kinds = ["resourcequotas", "limitranges", "networkpolicies", "roles", "rolebindings"];
@@ -153,7 +153,7 @@ fn everything_that_is_created_has_ownership_labels() {
 
 #[test]
 fn the_create_call_sets_the_ownership_labels() {
-    tell("born-tagged", "", |story| {
+    run_story("born-tagged", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         story.apply().expect_ok();
@@ -185,7 +185,7 @@ fn the_create_call_sets_the_ownership_labels() {
 
 #[test]
 fn objects_have_one_field_manager_and_the_clock_has_another() {
-    tell("managers", "", |story| {
+    run_story("managers", "", |story| {
         story.apply().expect_ok();
         let managers = |object: &Value, operation: &str| -> Vec<String> {
             let entries = object["metadata"]["managedFields"].as_array().unwrap().clone();
@@ -218,7 +218,7 @@ fn objects_have_one_field_manager_and_the_clock_has_another() {
 
 #[test]
 fn the_default_service_account_mounts_no_token() {
-    tell("account", "image_pull_secrets = [\"registry\", \"mirror\"]", |story| {
+    run_story("account", "image_pull_secrets = [\"registry\", \"mirror\"]", |story| {
         story.apply().expect_ok();
         wait_until("the service account", PATIENCE, || {
             let account = story.only("serviceaccounts");
@@ -232,7 +232,7 @@ fn the_default_service_account_mounts_no_token() {
 
 #[test]
 fn plan_is_empty_after_create_refresh_and_a_second_apply() {
-    tell("no-op", FACTS, |story| {
+    run_story("no-op", FACTS, |story| {
         story.settle();
         story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
         story.expect_no_changes();
@@ -243,7 +243,7 @@ fn plan_is_empty_after_create_refresh_and_a_second_apply() {
 
 #[test]
 fn saved_plan_is_applied_unchanged() {
-    tell("saved", FACTS, |story| {
+    run_story("saved", FACTS, |story| {
         story.run(&["plan", "-out=saved", "-no-color"]).expect_ok();
         story.run(&["apply", "-no-color", "saved"]).expect_ok().expect_said(&done(1, 0, 0));
         story.expect_no_changes();
@@ -257,7 +257,7 @@ fn saved_plan_is_applied_unchanged() {
 
 #[test]
 fn the_plan_of_a_new_environment_needs_no_api() {
-    tell("no-api", FACTS, |story| {
+    run_story("no-api", FACTS, |story| {
         let kubeconfig = story.cluster.nobody();
         let text =
             std::fs::read_to_string(kubeconfig.path()).unwrap().replace(story.cluster.server(), "https://127.0.0.1:9");
@@ -272,7 +272,7 @@ fn the_plan_of_a_new_environment_needs_no_api() {
 
 #[test]
 fn the_plan_of_a_new_environment_shows_known_attributes() {
-    tell("known", FACTS, |story| {
+    run_story("known", FACTS, |story| {
         let run = story.run(&["plan", "-out=saved", "-no-color"]).expect_ok();
         let shown: Value = serde_json::from_str(&story.run(&["show", "-json", "saved"]).expect_ok().stdout).unwrap();
         let change = &shown["resource_changes"][0]["change"];
@@ -293,7 +293,7 @@ fn the_plan_of_a_new_environment_shows_known_attributes() {
 
 #[test]
 fn create_waits_for_a_running_deletion() {
-    tell("terminating", "", |story| {
+    run_story("terminating", "", |story| {
         story.apply().expect_ok();
         let former = story.uid();
         story.forget();
@@ -311,7 +311,7 @@ fn create_waits_for_a_running_deletion() {
 
 #[test]
 fn wait_for_a_blocked_deletion_ends_with_its_cause() {
-    tell("never-goes", "", |story| {
+    run_story("never-goes", "", |story| {
         story.apply().expect_ok();
         story.forget();
         story.hold();
@@ -333,7 +333,7 @@ fn wait_for_a_blocked_deletion_ends_with_its_cause() {
 
 #[test]
 fn quota_and_pod_security_refuse_pods() {
-    tell("bad-pod", "", |story| {
+    run_story("bad-pod", "", |story| {
         story.apply().expect_ok();
         // Until the service account and the status of the quota exist, every pod is refused.
         wait_until("a harmless pod to be accepted", PATIENCE, || match pod(story, "harmless", &json!({})) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{DOMAIN, EnvironmentStory, done, lies_after, tell};
+use crate::provider::{DOMAIN, EnvironmentStory, done, lies_after, run_story};
 
 /// The values of the outputs of a run.
 fn output(story: &EnvironmentStory, name: &str) -> Value {
@@ -13,7 +13,7 @@ fn output(story: &EnvironmentStory, name: &str) -> Value {
 #[test]
 fn one_environment_has_all_its_attributes() {
     let arguments = "head_sha = \"4f2a9c1d\"\nowner = \"alice\"\ntier = \"full\"\nservices = [\"api\"]\nlabels = { team = \"checkout\" }";
-    tell("data-one", arguments, |story| {
+    run_story("data-one", arguments, |story| {
         story.settle();
         let made = story.attributes();
         let mut reader = story.elsewhere();
@@ -59,7 +59,7 @@ fn one_environment_has_all_its_attributes() {
 
 #[test]
 fn an_environment_of_argo_cd_is_shown_with_its_ttl_and_not_as_pending() {
-    tell("data-rendered", "", |story| {
+    run_story("data-rendered", "", |story| {
         story.settle();
         let made = story.attributes();
         // The plugin renders no time and no end of a create, but it renders the label of the TTL.
@@ -84,7 +84,7 @@ fn an_environment_of_argo_cd_is_shown_with_its_ttl_and_not_as_pending() {
 
 #[test]
 fn an_environment_that_does_not_exist_is_an_error_that_names_it() {
-    tell("data-none", "", |story| {
+    run_story("data-none", "", |story| {
         let name = format!("{}-none", story.installation);
         story.body(&format!("data \"eod_environment\" \"one\" {{\n  name = \"{name}\"\n}}\n"));
         let run = story.plan().expect_err(&name);
@@ -94,7 +94,7 @@ fn an_environment_that_does_not_exist_is_an_error_that_names_it() {
 
 #[test]
 fn a_namespace_of_another_owner_is_not_an_environment() {
-    tell("data-foreign", "", |story| {
+    run_story("data-foreign", "", |story| {
         story.make_foreign_namespace();
         story.body(&format!("data \"eod_environment\" \"one\" {{\n  name = \"{}\"\n}}\n", story.name));
         story.plan().expect_err(&story.name);
@@ -107,7 +107,7 @@ fn a_namespace_of_another_owner_is_not_an_environment() {
 
 #[test]
 fn an_environment_of_another_installation_is_not_shown() {
-    tell("data-other", "", |story| {
+    run_story("data-other", "", |story| {
         story.settle();
         let mut other = story.elsewhere();
         other.install(&format!("{}-b", story.installation));
@@ -121,7 +121,7 @@ fn an_environment_of_another_installation_is_not_shown() {
 
 #[test]
 fn environments_are_filtered_and_sorted_by_name() {
-    tell("data-many", "", |story| {
+    run_story("data-many", "", |story| {
         let arguments = |owner: &str, tier: &str, team: &str| {
             format!("owner = \"{owner}\"\ntier = \"{tier}\"\nlabels = {{ team = \"{team}\" }}")
         };
@@ -161,7 +161,7 @@ fn environments_are_filtered_and_sorted_by_name() {
 
 #[test]
 fn an_invalid_filter_is_refused_at_its_line() {
-    tell("data-filter", "", |story| {
+    run_story("data-filter", "", |story| {
         for (line, why) in [
             ("tier = \"production\"", "production"),
             ("tier = \"huge\"", "Unsupported tier `huge`"),
@@ -178,7 +178,7 @@ fn an_invalid_filter_is_refused_at_its_line() {
 
 #[test]
 fn default_labels_are_on_all_objects_and_a_change_of_them_is_an_update() {
-    tell("default-labels", "", |story| {
+    run_story("default-labels", "", |story| {
         let labels = |team: &str| format!("domain = \"{DOMAIN}\"\ndefault_labels = {{ team = \"{team}\" }}");
         story.provider(&labels("checkout"));
         story.settle();
@@ -210,7 +210,7 @@ fn default_labels_are_on_all_objects_and_a_change_of_them_is_an_update() {
 
 #[test]
 fn tiers_and_prices_of_the_provider_are_used() {
-    tell("tiers", "", |story| {
+    run_story("tiers", "", |story| {
         let own = "prices = { cpu_hour_usd = 1, memory_gib_hour_usd = 0, storage_gib_month_usd = 0 }";
         let tiers = |ttl: &str, cpu: &str| {
             format!(
@@ -239,7 +239,7 @@ fn tiers_and_prices_of_the_provider_are_used() {
 
 #[test]
 fn default_tier_of_the_provider_is_used() {
-    tell("default-tier", "", |story| {
+    run_story("default-tier", "", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\ndefault_tier = \"full\""));
         story.settle();
         assert_eq!(story.attribute("tier"), "full");

@@ -3,11 +3,11 @@
 use eod_testkit::fault::{Fault, FaultProxy};
 use serde_json::json;
 
-use crate::provider::{ADDRESS, done, tell};
+use crate::provider::{ADDRESS, done, run_story};
 
 #[test]
 fn a_destroy_waits_until_the_namespace_is_gone() {
-    tell("destroy", "", |story| {
+    run_story("destroy", "", |story| {
         story.apply().expect_ok();
         story.destroy().expect_ok().expect_said("1 destroyed");
         assert!(!story.cluster.namespace_exists(&story.name));
@@ -18,7 +18,7 @@ fn a_destroy_waits_until_the_namespace_is_gone() {
 
 #[test]
 fn a_second_destroy_has_nothing_to_do() {
-    tell("twice", "", |story| {
+    run_story("twice", "", |story| {
         story.apply().expect_ok();
         story.destroy().expect_ok().expect_said("1 destroyed");
         story.destroy().expect_ok().expect_said("0 destroyed");
@@ -27,7 +27,7 @@ fn a_second_destroy_has_nothing_to_do() {
 
 #[test]
 fn a_destroy_of_a_missing_namespace_succeeds() {
-    tell("gone", "", |story| {
+    run_story("gone", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();
         // Without a refresh the provider really receives the delete.
@@ -38,7 +38,7 @@ fn a_destroy_of_a_missing_namespace_succeeds() {
 
 #[test]
 fn a_destroy_waits_for_a_deletion_that_has_begun() {
-    tell("going", "", |story| {
+    run_story("going", "", |story| {
         story.apply().expect_ok();
         story.hold();
         story.delete(&story.namespace_path());
@@ -54,7 +54,7 @@ fn a_destroy_waits_for_a_deletion_that_has_begun() {
 
 #[test]
 fn protected_environment_is_destroyed_only_without_its_protection() {
-    tell("protected", "protected = true", |story| {
+    run_story("protected", "protected = true", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
         let said = story.destroy().expect_err("protected").said();
@@ -69,7 +69,7 @@ fn protected_environment_is_destroyed_only_without_its_protection() {
 
 #[test]
 fn protected_environment_is_not_replaced() {
-    tell("protected-replace", "protected = true", |story| {
+    run_story("protected-replace", "protected = true", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
         let other = story.block("preview", "protected = true").replace("pull_request = 7", "pull_request = 8");
@@ -82,7 +82,7 @@ fn protected_environment_is_not_replaced() {
 
 #[test]
 fn blocking_finalizer_is_named_and_a_second_destroy_finishes() {
-    tell("stuck", "timeouts = { delete = \"8s\" }", |story| {
+    run_story("stuck", "timeouts = { delete = \"8s\" }", |story| {
         story.apply().expect_ok();
         story.hold();
         let said = story.destroy().expect_err("example.com/hold").said();
@@ -100,7 +100,7 @@ fn blocking_finalizer_is_named_and_a_second_destroy_finishes() {
 
 #[test]
 fn finalizers_of_the_namespace_itself_are_named() {
-    tell("own-finalizers", "timeouts = { delete = \"8s\" }", |story| {
+    run_story("own-finalizers", "timeouts = { delete = \"8s\" }", |story| {
         story.apply().expect_ok();
         let path = format!("/api/v1/namespaces/{}", story.name);
         // Only the subresource `finalize` changes `spec.finalizers`.
@@ -134,7 +134,7 @@ fn finalizers_of_the_namespace_itself_are_named() {
 /// block every namespace of every other story.
 #[test]
 fn an_api_that_does_not_answer_is_named() {
-    tell("apiservice", "timeouts = { delete = \"8s\" }", |story| {
+    run_story("apiservice", "timeouts = { delete = \"8s\" }", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         story.apply().expect_ok();
@@ -180,7 +180,7 @@ fn an_api_that_does_not_answer_is_named() {
 
 #[test]
 fn namespace_created_by_a_person_is_not_destroyed() {
-    tell("successor", "", |story| {
+    run_story("successor", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();
         story.make_foreign_namespace();
@@ -199,7 +199,7 @@ fn namespace_created_by_a_person_is_not_destroyed() {
 
 #[test]
 fn former_state_does_not_destroy_the_environment_created_again() {
-    tell("own-successor", "", |story| {
+    run_story("own-successor", "", |story| {
         story.apply().expect_ok();
         let former = story.elsewhere();
         former.write("terraform.tfstate", &story.raw_state_text());

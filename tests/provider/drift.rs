@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, errors, later, tell, text};
+use crate::provider::{EnvironmentStory, done, errors, later, run_story, text};
 
 /// Arguments that create objects of every kind that can drift.
 const ARGUMENTS: &str = "labels = { team = \"checkout\" }\naccess = [{ kind = \"User\", name = \"alice\" }]";
@@ -15,7 +15,7 @@ fn seen_and_restored(
     spoil: impl Fn(&EnvironmentStory),
     restored: impl Fn(&EnvironmentStory) -> bool,
 ) {
-    tell(test, ARGUMENTS, |story| {
+    run_story(test, ARGUMENTS, |story| {
         story.settle();
         let uid = story.uid();
         spoil(story);
@@ -140,7 +140,7 @@ fn edited_label_of_eod_is_restored() {
 
 #[test]
 fn edited_label_of_the_user_is_restored_with_force_conflicts() {
-    tell("users-label", ARGUMENTS, |story| {
+    run_story("users-label", ARGUMENTS, |story| {
         story.settle();
         story.patch_metadata(&json!({ "labels": { "team": "payments" } }));
         story.plan().expect_ok().expect_said("label `team`");
@@ -175,7 +175,7 @@ fn lowered_pod_security_level_is_restored() {
 
 #[test]
 fn all_drift_is_reported_at_once() {
-    tell("many-changes", ARGUMENTS, |story| {
+    run_story("many-changes", ARGUMENTS, |story| {
         story.settle();
         story.delete(&only_path(story, "resourcequotas"));
         story.delete(&only_path(story, "rolebindings"));
@@ -189,7 +189,7 @@ fn all_drift_is_reported_at_once() {
 
 #[test]
 fn additions_by_others_are_not_changed() {
-    tell("foreign", ARGUMENTS, |story| {
+    run_story("foreign", ARGUMENTS, |story| {
         story.settle();
         let theirs =
             json!({ "labels": { "cost-center": "42" }, "annotations": { "scheduler.example.com/node": "spot" } });
@@ -212,7 +212,7 @@ fn additions_by_others_are_not_changed() {
 
 #[test]
 fn limit_added_to_the_quota_by_others_is_not_changed() {
-    tell("foreign-quota", ARGUMENTS, |story| {
+    run_story("foreign-quota", ARGUMENTS, |story| {
         story.settle();
         story.patch(&only_path(story, "resourcequotas"), &json!({ "spec": { "hard": { "count/jobs.batch": "5" } } }));
         story.expect_no_changes();
@@ -225,7 +225,7 @@ fn limit_added_to_the_quota_by_others_is_not_changed() {
 
 #[test]
 fn times_written_by_other_tools_are_kept_and_make_no_diff() {
-    tell("clock", "", |story| {
+    run_story("clock", "", |story| {
         story.settle();
         let created = story.attribute("created_at");
         let (last, end) = (later(&created, "28d"), later(&created, "30d"));
@@ -246,7 +246,7 @@ fn times_written_by_other_tools_are_kept_and_make_no_diff() {
 
 #[test]
 fn times_that_cannot_be_read_are_reported_and_not_repaired() {
-    tell("absurd", "head_sha = \"aaaaaaa1\"", |story| {
+    run_story("absurd", "head_sha = \"aaaaaaa1\"", |story| {
         story.settle();
         for (at, (key, time, why)) in [
             ("expires-at", "2099-01-01T00:00:00Z", "the end 2099-01-01T00:00:00Z is more than 90d ahead"),
@@ -277,7 +277,7 @@ fn times_that_cannot_be_read_are_reported_and_not_repaired() {
 
 #[test]
 fn clock_determines_the_status() {
-    tell("status", "", |story| {
+    run_story("status", "", |story| {
         story.settle();
         let created = story.attribute("created_at");
         let (past, end) = ("2020-01-01T00:00:00Z", later(&created, "4h"));
@@ -300,7 +300,7 @@ fn clock_determines_the_status() {
 
 #[test]
 fn a_deleted_namespace_is_planned_again() {
-    tell("namespace-gone", ARGUMENTS, |story| {
+    run_story("namespace-gone", ARGUMENTS, |story| {
         story.settle();
         let former = story.uid();
         story.delete_namespace();
@@ -313,7 +313,7 @@ fn a_deleted_namespace_is_planned_again() {
 
 #[test]
 fn a_namespace_that_is_being_deleted_is_replaced() {
-    tell("terminating", "", |story| {
+    run_story("terminating", "", |story| {
         story.settle();
         let former = story.uid();
         story.hold();
@@ -334,7 +334,7 @@ fn a_namespace_that_is_being_deleted_is_replaced() {
 
 #[test]
 fn namespace_created_again_by_a_person_is_not_changed() {
-    tell("made-again", ARGUMENTS, |story| {
+    run_story("made-again", ARGUMENTS, |story| {
         story.settle();
         story.delete_namespace();
         story.make_foreign_namespace();
@@ -351,7 +351,7 @@ fn namespace_created_again_by_a_person_is_not_changed() {
 
 #[test]
 fn removed_ownership_labels_are_set_again() {
-    tell("marks-off", ARGUMENTS, |story| {
+    run_story("marks-off", ARGUMENTS, |story| {
         story.settle();
         story.patch_metadata(&json!({ "labels": {
             "app.kubernetes.io/managed-by": null, "environment.on-demand/installation": null,
@@ -367,7 +367,7 @@ fn removed_ownership_labels_are_set_again() {
 
 #[test]
 fn namespace_of_another_installation_is_not_changed() {
-    tell("handed-over", ARGUMENTS, |story| {
+    run_story("handed-over", ARGUMENTS, |story| {
         story.settle();
         story.patch_metadata(&json!({ "labels": { "environment.on-demand/installation": "another" } }));
         let before = story.namespace()["metadata"]["resourceVersion"].clone();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::provider::{
     EnvironmentStory, done,
     reaper::{change_head, eod, expire, head, ledger_path, mark},
-    tell,
+    run_story,
 };
 
 const COMMIT: &str = "head_sha = \"aaaaaaa1\"\n";
@@ -15,7 +15,7 @@ const COMMIT: &str = "head_sha = \"aaaaaaa1\"\n";
 /// A story with an environment that has expired. Its state is the one from before the end.
 #[track_caller]
 fn expired(test: &str, arguments: &str, then: impl Fn(&mut EnvironmentStory)) {
-    tell(test, &format!("{COMMIT}{arguments}"), |story| {
+    run_story(test, &format!("{COMMIT}{arguments}"), |story| {
         story.settle();
         expire(story);
         then(story);
@@ -50,7 +50,7 @@ fn plan_after_the_end_is_empty_and_warns() {
 
 #[test]
 fn commit_that_was_pushed_before_the_end_is_not_a_new_one() {
-    tell("pushed", COMMIT, |story| {
+    run_story("pushed", COMMIT, |story| {
         story.settle();
         story.arguments("head_sha = \"aaaaaaa2\"");
         story.settle().expect_said(&done(0, 1, 0));
@@ -66,7 +66,7 @@ fn commit_that_was_pushed_before_the_end_is_not_a_new_one() {
 
 #[test]
 fn living_environment_has_no_end() {
-    tell("living", COMMIT, |story| {
+    run_story("living", COMMIT, |story| {
         story.settle();
         let state = story.attributes();
         assert_eq!((&state["ended_at"], &state["ended_reason"]), (&Value::Null, &Value::Null));
@@ -76,7 +76,7 @@ fn living_environment_has_no_end() {
 
 #[test]
 fn environment_that_is_being_ended_is_absent_too() {
-    tell("ending", COMMIT, |story| {
+    run_story("ending", COMMIT, |story| {
         story.settle();
         story.hold();
         mark(story);
@@ -96,7 +96,7 @@ fn environment_that_is_being_ended_is_absent_too() {
 
 #[test]
 fn deletion_by_hand_is_not_an_end() {
-    tell("lost", COMMIT, |story| {
+    run_story("lost", COMMIT, |story| {
         story.settle();
         story.delete_namespace();
         story.plan().expect_ok().expect_said("1 to add, 0 to change, 0 to destroy");
@@ -171,7 +171,7 @@ fn other_change_is_only_recorded_in_the_state() {
 #[test]
 fn destroy_of_an_absent_environment_succeeds() {
     for arguments in ["", "protected = true"] {
-        tell("absent-destroyed", COMMIT, |story| {
+        run_story("absent-destroyed", COMMIT, |story| {
             story.settle();
             expire(story);
             // Protected only after its end: the reaper never ends a protected one.
@@ -227,7 +227,7 @@ fn saved_absence_stays_after_the_deletion_of_its_ledger() {
 
 #[test]
 fn state_of_an_older_provider_gives_an_empty_plan() {
-    tell("older", COMMIT, |story| {
+    run_story("older", COMMIT, |story| {
         story.settle();
         let mut state = story.raw_state();
         let attributes = state["resources"][0]["instances"][0]["attributes"].as_object_mut().unwrap();

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::tell;
+use crate::provider::run_story;
 
 #[test]
 fn functions_need_no_cluster() {
-    tell("functions", "", |story| {
+    run_story("functions", "", |story| {
         story.unset_env("KUBE_CONFIG_PATH");
         let rows = [
             ("environment_name(\"acme/shop\", 123)", json!("shop-pr-123")),
@@ -47,7 +47,7 @@ fn functions_need_no_cluster() {
 
 #[test]
 fn error_of_a_function_names_the_argument() {
-    tell("function-errors", "", |story| {
+    run_story("function-errors", "", |story| {
         for (call, argument, why) in [
             ("environment_name(\"shop\", 1)", "repository", "has no owner"),
             ("environment_name(\"acme/shop\", 0)", "pull_request", "0"),
@@ -71,7 +71,7 @@ fn error_of_a_function_names_the_argument() {
 
 #[test]
 fn function_returns_the_name_of_the_resource() {
-    tell("function-name", "", |story| {
+    run_story("function-name", "", |story| {
         let function = format!(
             "output \"same\" {{\n  value = provider::eod::environment_name(\"{}\", 7) == eod_environment.preview.name\n}}\n",
             story.repository

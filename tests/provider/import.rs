@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{ADDRESS, EnvironmentStory, done, tell};
+use crate::provider::{ADDRESS, EnvironmentStory, done, run_story};
 
 /// All kinds of arguments, so that an import has to restore all of them.
 const ALL: &str = r#"
@@ -26,7 +26,7 @@ mesh       = { kind = "istio-ambient" }
 #[test]
 fn an_import_by_name_is_followed_by_an_empty_plan() {
     for (test, arguments) in [("import-all", ALL), ("import-least", ""), ("import-staging", "tier = \"staging\"")] {
-        tell(test, arguments, |story| {
+        run_story(test, arguments, |story| {
             story.settle();
             let before = story.attributes();
             story.forget();
@@ -44,7 +44,7 @@ fn an_import_by_name_is_followed_by_an_empty_plan() {
 
 #[test]
 fn environment_with_a_given_name_is_imported() {
-    tell("import-given", "", |story| {
+    run_story("import-given", "", |story| {
         story.name = format!("{}-x", story.installation);
         let hcl = format!("resource \"eod_environment\" \"preview\" {{\n  name = \"{}\"\n}}\n", story.name);
         story.body(&hcl);
@@ -58,7 +58,7 @@ fn environment_with_a_given_name_is_imported() {
 #[test]
 fn import_block_generates_a_configuration_with_an_empty_plan() {
     for (test, arguments) in [("block-all", ALL), ("block-least", "")] {
-        tell(test, arguments, |story| {
+        run_story(test, arguments, |story| {
             story.settle();
             let mut other = story.elsewhere();
             let block = format!("import {{\n  to = {ADDRESS}\n  id = \"{}\"\n}}\n", story.name);
@@ -76,7 +76,7 @@ fn import_block_generates_a_configuration_with_an_empty_plan() {
 
 #[test]
 fn imported_environment_can_be_destroyed() {
-    tell("import-destroy", "", |story| {
+    run_story("import-destroy", "", |story| {
         story.settle();
         story.forget();
         story.run(&["import", "-no-color", ADDRESS, &story.name]).expect_ok();
@@ -87,7 +87,7 @@ fn imported_environment_can_be_destroyed() {
 
 #[test]
 fn a_missing_environment_cannot_be_imported() {
-    tell("import-none", "", |story| {
+    run_story("import-none", "", |story| {
         let name = story.name.clone();
         story.run(&["import", "-no-color", ADDRESS, &name]).expect_err(&name);
         assert_eq!(story.attributes_of("preview"), None);
@@ -96,7 +96,7 @@ fn a_missing_environment_cannot_be_imported() {
 
 #[test]
 fn a_namespace_of_another_owner_cannot_be_imported() {
-    tell("import-foreign", "", |story| {
+    run_story("import-foreign", "", |story| {
         story.make_foreign_namespace();
         let before = story.namespace()["metadata"]["labels"].clone();
         story.run(&["import", "-no-color", ADDRESS, &story.name]).expect_err(&story.name);
@@ -107,7 +107,7 @@ fn a_namespace_of_another_owner_cannot_be_imported() {
 
 #[test]
 fn an_environment_of_another_installation_cannot_be_imported() {
-    tell("import-other", "", |story| {
+    run_story("import-other", "", |story| {
         story.settle();
         let mut other = story.elsewhere();
         other.install(&format!("{}-b", story.installation));
@@ -121,7 +121,7 @@ fn an_environment_of_another_installation_cannot_be_imported() {
 #[test]
 fn a_namespace_of_the_kubernetes_provider_is_moved_in_place() {
     for kind in ["kubernetes_namespace", "kubernetes_namespace_v1"] {
-        tell("moved", "owner = \"alice\"", |story| {
+        run_story("moved", "owner = \"alice\"", |story| {
             story.make_foreign_namespace();
             story.patch_metadata(&json!({ "labels": { "cost-center": "42" } }));
             let uid = story.uid();
@@ -143,7 +143,7 @@ fn a_namespace_of_the_kubernetes_provider_is_moved_in_place() {
 
 #[test]
 fn a_moved_namespace_is_taken_over_from_another_state() {
-    tell("moved-over", "", |story| {
+    run_story("moved-over", "", |story| {
         story.settle();
         let uid = story.uid();
         let mut other = story.elsewhere();
@@ -159,7 +159,7 @@ fn a_moved_namespace_is_taken_over_from_another_state() {
 
 #[test]
 fn namespace_created_again_is_not_moved() {
-    tell("moved-stale", "", |story| {
+    run_story("moved-stale", "", |story| {
         story.make_foreign_namespace();
         let before = story.namespace()["metadata"]["labels"].clone();
         move_from(story, "kubernetes_namespace", "11111111-2222-3333-4444-555555555555");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::provider::{
     DOMAIN, EnvironmentStory, done,
     reaper::{change_head, eod, events, head, history, ledger_path},
-    tell,
+    run_story,
 };
 
 fn is_ledger(call: &Logged) -> bool {
@@ -28,7 +28,7 @@ fn calls(proxy: &FaultProxy) -> usize {
 /// A story through a proxy, with a control namespace that exists.
 #[track_caller]
 fn watched(test: &str, arguments: &str, then: impl Fn(&mut EnvironmentStory, &FaultProxy)) {
-    tell(test, arguments, |story| {
+    run_story(test, arguments, |story| {
         story.cluster.try_kubectl(&["create", "namespace", "eod-system"]);
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
@@ -242,7 +242,7 @@ fn destroy_that_was_interrupted_is_finished_by_the_next() {
 
 #[test]
 fn create_without_the_right_to_the_ledger_warns_once_with_the_rule() {
-    tell("no-ledger", "", |story| {
+    run_story("no-ledger", "", |story| {
         let write = ["get", "list", "create", "patch", "delete"];
         let rbac = [&write[..], &["bind", "escalate"]].concat();
         let rules = json!([

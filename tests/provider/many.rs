@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eod_testkit::fault::{Fault, FaultProxy, Logged};
 
-use crate::provider::{EnvironmentStory, done, tell};
+use crate::provider::{EnvironmentStory, done, run_story};
 
 fn environments(story: &EnvironmentStory, count: usize, arguments: &str) -> String {
     format!(
@@ -30,7 +30,7 @@ fn of_one(path: &str) -> bool {
 
 #[test]
 fn fifty_environments_are_created_updated_and_destroyed_in_one_run() {
-    tell("fifty", "", |story| {
+    run_story("fifty", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         let text = environments(story, 50, "  head_sha = \"aaaaaaa1\"\n");
@@ -83,7 +83,7 @@ fn fifty_environments_are_created_updated_and_destroyed_in_one_run() {
 
 #[test]
 fn one_environment_is_read_directly() {
-    tell("one", "", |story| {
+    run_story("one", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         story.settle();
@@ -97,7 +97,7 @@ fn one_environment_is_read_directly() {
 
 #[test]
 fn environments_are_read_one_by_one_if_listing_is_forbidden() {
-    tell("forbidden", "", |story| {
+    run_story("forbidden", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         let text = environments(story, 8, "");
@@ -119,7 +119,7 @@ fn environments_are_read_one_by_one_if_listing_is_forbidden() {
 
 #[test]
 fn deletions_and_changes_are_found_among_many() {
-    tell("among-many", "", |story| {
+    run_story("among-many", "", |story| {
         let text = environments(story, 8, "");
         story.body(&text);
         story.apply().expect_ok();

@@ -7,7 +7,7 @@ use eod_testkit::{cluster::PATIENCE, fault::Fault, fault::FaultProxy, wait::wait
 use crate::provider::{
     EnvironmentStory,
     reaper::{eod, events, head, mark},
-    tell,
+    run_story,
 };
 
 const COMMIT: &str = "head_sha = \"aaaaaaa1\"\n";
@@ -34,7 +34,7 @@ fn reap_nothing(story: &EnvironmentStory) {
 
 #[test]
 fn create_is_not_disturbed_by_the_reaper() {
-    tell("reaper-create", COMMIT, |story| {
+    run_story("reaper-create", COMMIT, |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         proxy.rule(|call| call.method == "PATCH" && call.path.contains("/resourcequotas/"), 1, HELD);
@@ -50,7 +50,7 @@ fn create_is_not_disturbed_by_the_reaper() {
 
 #[test]
 fn plan_during_an_end_is_empty() {
-    tell("reaper-plan", COMMIT, |story| {
+    run_story("reaper-plan", COMMIT, |story| {
         story.settle();
         mark(story);
         let proxy = FaultProxy::start(story.cluster);
@@ -71,7 +71,7 @@ fn plan_during_an_end_is_empty() {
 
 #[test]
 fn destroy_is_finished_by_its_own_run() {
-    tell("reaper-destroy", COMMIT, |story| {
+    run_story("reaper-destroy", COMMIT, |story| {
         story.settle();
         // A destroy records its begin if the installation has a reaper.
         reap_nothing(story);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::provider::{DOMAIN, EnvironmentStory, done, tell, text};
+use crate::provider::{DOMAIN, EnvironmentStory, done, run_story, text};
 
 /// Plans an environment and returns the name in the plan.
 #[track_caller]
@@ -22,7 +22,7 @@ fn environment(arguments: &str) -> String {
 
 #[test]
 fn a_name_follows_from_the_identity() {
-    tell("names", "", |story| {
+    run_story("names", "", |story| {
         for (arguments, expected) in [
             ("pull_request = 123", "pr-123"),
             ("repository = \"acme/shop\"\npull_request = 123", "shop-pr-123"),
@@ -38,7 +38,7 @@ fn a_name_follows_from_the_identity() {
 
 #[test]
 fn changed_name_has_a_hash() {
-    tell("hashed", "", |story| {
+    run_story("hashed", "", |story| {
         let long = "very-long-".repeat(8);
         for (arguments, begin) in [
             ("repository = \"acme/shop\"\nbranch = \"main\"".to_owned(), "shop-main-"),
@@ -57,7 +57,7 @@ fn changed_name_has_a_hash() {
 
 #[test]
 fn similar_branches_have_different_names() {
-    tell("branches", "", |story| {
+    run_story("branches", "", |story| {
         let branches = ["feature/FOO_bar", "feature-foo-bar", "feature/foo-bar", "feature/foo_bar", "🚀", "___"];
         let name = |branch: &str| environment(&format!("repository = \"acme/shop\"\nbranch = \"{branch}\""));
         let mut names = branches.map(|branch| planned_name(story, &name(branch))).to_vec();
@@ -69,7 +69,7 @@ fn similar_branches_have_different_names() {
 
 #[test]
 fn branch_has_an_environment_like_a_pull_request() {
-    tell("branch", "", |story| {
+    run_story("branch", "", |story| {
         let own = story.block("preview", "").replace("pull_request = 7", "branch = \"feature/FOO_bar\"");
         story.body(&own);
         story.settle();
@@ -82,7 +82,7 @@ fn branch_has_an_environment_like_a_pull_request() {
 
 #[test]
 fn pull_request_without_a_repository_has_an_environment() {
-    tell("number-only", "", |story| {
+    run_story("number-only", "", |story| {
         let number = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros();
         story.body(&environment(&format!("pull_request = {number}")));
         story.settle();
@@ -97,7 +97,7 @@ fn pull_request_without_a_repository_has_an_environment() {
 
 #[test]
 fn template_sets_the_names_of_new_environments() {
-    tell("template", "", |story| {
+    run_story("template", "", |story| {
         let template = |text: &str| format!("domain = \"{DOMAIN}\"\nname_template = \"{text}\"");
         let body = environment("repository = \"acme/shop\"\npull_request = 123");
         for (text, expected) in [
@@ -115,7 +115,7 @@ fn template_sets_the_names_of_new_environments() {
 
 #[test]
 fn another_template_renames_no_existing_environment() {
-    tell("no-rename", "", |story| {
+    run_story("no-rename", "", |story| {
         story.settle();
         story.provider(&format!("domain = \"{DOMAIN}\"\nname_template = \"{{owner}}-{{repo}}-{{number}}\""));
         story.expect_no_changes();
@@ -131,7 +131,7 @@ fn another_template_renames_no_existing_environment() {
 
 #[test]
 fn host_of_another_environment_is_refused() {
-    tell("hosts", "services = [\"api\"]", |story| {
+    run_story("hosts", "services = [\"api\"]", |story| {
         story.settle();
         let name = format!("{}-api", story.name);
         let mut other = story.elsewhere();
@@ -149,7 +149,7 @@ fn host_of_another_environment_is_refused() {
 
 #[test]
 fn a_long_host_is_cut_with_a_hash() {
-    tell("long-host", "services = [\"a-service-with-a-rather-long-name-of-fifty-letters\"]", |story| {
+    run_story("long-host", "services = [\"a-service-with-a-rather-long-name-of-fifty-letters\"]", |story| {
         story.settle();
         let host = text(&story.attribute("hosts")["a-service-with-a-rather-long-name-of-fifty-letters"]);
         let label = host.strip_suffix(&format!(".{DOMAIN}")).unwrap();
@@ -159,7 +159,7 @@ fn a_long_host_is_cut_with_a_hash() {
 
 #[test]
 fn another_domain_is_an_update_of_the_hosts() {
-    tell("domain", "services = [\"api\"]", |story| {
+    run_story("domain", "services = [\"api\"]", |story| {
         story.settle();
         let uid = story.uid();
         story.provider("domain = \"other.example.com\"");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, tell};
+use crate::provider::{EnvironmentStory, done, run_story};
 
 /// Every rule of one direction in all policies: the peers (`from` or `to`) and the ports.
 fn rules(story: &EnvironmentStory, direction: &str) -> Vec<(Vec<Value>, Vec<Value>)> {
@@ -39,7 +39,7 @@ fn port(protocol: &str, number: u16) -> Value {
 
 #[test]
 fn traffic_that_is_not_allowed_is_denied() {
-    tell("strict", "", |story| {
+    run_story("strict", "", |story| {
         story.settle();
         let policies = story.objects("networkpolicies");
         let denies = policies.iter().any(|policy| {
@@ -71,7 +71,7 @@ fn traffic_that_is_not_allowed_is_denied() {
 
 #[test]
 fn dns_and_ingress_gateways_are_allowed() {
-    tell("dns-ingress", "", |story| {
+    run_story("dns-ingress", "", |story| {
         story.settle();
         let dns = ports_of(&rules(story, "egress"), "kube-system").unwrap();
         for wanted in [port("UDP", 53), port("TCP", 53)] {
@@ -92,7 +92,7 @@ fn only_allowed_connections_are_allowed() {
     let arguments = "network = { allow_from_namespaces = [\"monitoring\"], allow_to_namespaces = [\"mail\"], \
                      allow_to_cidrs = [\"192.0.2.0/24\"], stable_services = [\"stable/payments:8080\", \"stable/search:9200\"], \
                      dns_namespace = \"dns\", ingress_namespaces = [\"edge\"] }";
-    tell("allowed", arguments, |story| {
+    run_story("allowed", arguments, |story| {
         story.settle();
         let (ingress, egress) = (rules(story, "ingress"), rules(story, "egress"));
         assert_eq!(ports_of(&ingress, "monitoring"), Some(vec![]));
@@ -115,7 +115,7 @@ fn only_allowed_connections_are_allowed() {
 
 #[test]
 fn instance_metadata_is_never_allowed() {
-    tell("metadata", "network = { allow_to_cidrs = [\"0.0.0.0/0\", \"169.254.0.0/16\"] }", |story| {
+    run_story("metadata", "network = { allow_to_cidrs = [\"0.0.0.0/0\", \"169.254.0.0/16\"] }", |story| {
         story.settle();
         let egress = rules(story, "egress");
         let blocks: Vec<_> =
@@ -133,7 +133,7 @@ fn instance_metadata_is_never_allowed() {
 
 #[test]
 fn isolation_can_be_removed_and_added_again() {
-    tell("isolation", "network = { isolation = \"none\" }", |story| {
+    run_story("isolation", "network = { isolation = \"none\" }", |story| {
         story.settle();
         assert_eq!(story.objects("networkpolicies"), Vec::<Value>::new());
         story.arguments("network = { isolation = \"strict\" }");
@@ -147,7 +147,7 @@ fn isolation_can_be_removed_and_added_again() {
 
 #[test]
 fn defaults_of_the_network_are_shown_in_the_state() {
-    tell("defaults", "network = { allow_to_namespaces = [\"mail\"] }", |story| {
+    run_story("defaults", "network = { allow_to_namespaces = [\"mail\"] }", |story| {
         story.settle();
         let network = story.attribute("network");
         assert_eq!(network["isolation"], "strict");

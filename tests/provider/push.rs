@@ -12,7 +12,7 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, errors, later, tell, vault::meanwhile};
+use crate::provider::{EnvironmentStory, done, errors, later, run_story, vault::meanwhile};
 
 const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
 
@@ -23,7 +23,7 @@ const AFTER_A_LOOK: [&str; 4] = ["apply 409", "get 200", "apply 200", "clock 200
 /// the proxy's log.
 #[track_caller]
 fn pushed(test: &str, arguments: &str, story: impl Fn(&mut EnvironmentStory, &FaultProxy)) {
-    tell(test, &format!("head_sha = \"aaaaaaa1\"\n{arguments}"), |it| {
+    run_story(test, &format!("head_sha = \"aaaaaaa1\"\n{arguments}"), |it| {
         let proxy = FaultProxy::start(it.cluster);
         it.through(&proxy);
         it.settle();

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::provider::{
     DOMAIN, EnvironmentStory, done, errors,
     reaper::{change_head, head, head_of},
-    tell, text,
+    run_story, text,
 };
 
 const APPLY: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-parallelism=1"];
@@ -33,7 +33,7 @@ fn apply_only(story: &EnvironmentStory, number: u32) -> Run {
 
 #[test]
 fn first_in_the_queue_gets_the_free_place() {
-    tell("queue", "", |story| {
+    run_story("queue", "", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\nmax_environments = 1"));
         let text = blocks(story, &[7, 8, 9]);
         story.body(&text);
@@ -58,7 +58,7 @@ fn first_in_the_queue_gets_the_free_place() {
 
 #[test]
 fn environment_that_is_not_applied_again_loses_its_place() {
-    tell("impatient", "", |story| {
+    run_story("impatient", "", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\nmax_environments = 1"));
         let text = blocks(story, &[7, 8, 9]);
         story.body(&text);
@@ -93,7 +93,7 @@ fn number_of(name: &str) -> u32 {
 #[test]
 fn thirty_creates_at_once_keep_the_maximum_and_wait_in_one_queue() {
     const MAX: usize = 10;
-    tell("rush", "", |story| {
+    run_story("rush", "", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\nmax_environments = {MAX}"));
         let mut states = [story.elsewhere(), story.elsewhere(), story.elsewhere()];
         let numbers = |state: u32| -> Vec<u32> { (1..=10).map(|number| state * 10 + number).collect() };

@@ -2,7 +2,7 @@
 
 use eod_testkit::workspace::Run;
 
-use crate::provider::{DOMAIN, EnvironmentStory, tell};
+use crate::provider::{DOMAIN, EnvironmentStory, run_story};
 
 /// A line of the configuration, the invalid attribute inside of it (empty if it is the attribute of the line), and the
 /// expected text.
@@ -56,7 +56,7 @@ fn validate_reports_all_mistakes_that_need_no_provider() {
         ("pod_security = \"loose\"", "", "Unsupported Pod Security level `loose`"),
         ("image_pull_secrets = [\"Not_A_Name\"]", "", "`Not_A_Name`"),
     ];
-    tell("validate", &lines(&rows), |story| {
+    run_story("validate", &lines(&rows), |story| {
         story.unset_env("KUBE_CONFIG_PATH");
         expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
@@ -67,13 +67,13 @@ fn empty_string_is_an_error_with_a_remedy() {
     let advice = "an empty string is not the same as a value that is not set: pass `null` instead";
     let names = ["name", "repository", "branch", "pull_request_url", "head_sha", "tier", "ttl", "pod_security"];
     let empty = |names: &[&str]| names.iter().map(|name| format!("{name} = \"\"\n")).collect::<String>();
-    tell("empty", "", |story| {
+    run_story("empty", "", |story| {
         let block = format!("resource \"eod_environment\" \"preview\" {{\n{}}}\n", empty(&names));
         story.body(&block);
         let said = story.run(&["validate", "-no-color"]).expect_err("Invalid ttl").said();
         assert_eq!(said.matches(advice).count(), names.len(), "{said}");
     });
-    tell("empty-provider", "", |story| {
+    run_story("empty-provider", "", |story| {
         let plain = ["domain", "control_namespace", "name_template", "default_tier"];
         let cluster = ["host", "token", "config_path", "config_context"];
         let vault = ["address", "namespace"];
@@ -99,7 +99,7 @@ fn all_mistakes_of_nested_arguments_are_reported_together() {
         ("dns = { mode = \"magic\" }", "dns.mode", "`magic`"),
         ("timeouts = { create = \"0s\" }", "timeouts.create", "Duration must be at least 1s, got 0s"),
     ];
-    tell("validate-nested", &lines(&rows), |story| {
+    run_story("validate-nested", &lines(&rows), |story| {
         expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
     let rows: [Row; 3] = [
@@ -111,7 +111,7 @@ fn all_mistakes_of_nested_arguments_are_reported_together() {
         ("", "must not be empty", "an empty string is not the same as a value that is not set"),
         ("mesh = { kind = \"linkerd\", revision = \"1-26\" }", "`linkerd`", "has no revisions"),
     ];
-    tell("validate-pairs", &lines(&rows), |story| {
+    run_story("validate-pairs", &lines(&rows), |story| {
         expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
 }
@@ -127,7 +127,7 @@ fn plan_reports_all_mistakes_that_depend_on_the_tier() {
         ),
         ("", "limits.default_memory", "must be at most its maximum 4Gi, got 5Gi"),
     ];
-    tell("plan", &lines(&rows), |story| {
+    run_story("plan", &lines(&rows), |story| {
         story.run(&["validate", "-no-color"]).expect_ok();
         expect_all_reported(story, &story.plan(), &rows);
     });
@@ -146,7 +146,7 @@ fn reserved_and_invalid_names_are_refused() {
         ("-a", "must begin and end"),
         ("", "must not be empty"),
     ] {
-        tell("reserved", &format!("name = \"{name}\""), |story| {
+        run_story("reserved", &format!("name = \"{name}\""), |story| {
             story.expect_reported(&story.run(&["validate", "-no-color"]).expect_err(why), "name = ", why);
         });
     }
@@ -154,7 +154,7 @@ fn reserved_and_invalid_names_are_refused() {
 
 #[test]
 fn configured_control_namespace_is_reserved() {
-    tell("control", "name = \"operations\"", |story| {
+    run_story("control", "name = \"operations\"", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\ncontrol_namespace = \"operations\""));
         let run = story.plan().expect_err("operations");
         story.expect_reported(&run, "name = \"operations\"", "operations");
@@ -163,7 +163,7 @@ fn configured_control_namespace_is_reserved() {
 
 #[test]
 fn reserved_name_from_a_template_is_refused() {
-    tell("reserved-template", "", |story| {
+    run_story("reserved-template", "", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\nname_template = \"kube-{{number}}\""));
         story.plan().expect_err("`kube-7` is reserved");
     });
@@ -171,7 +171,7 @@ fn reserved_name_from_a_template_is_refused() {
 
 #[test]
 fn an_identity_is_required() {
-    tell("nameless", "", |story| {
+    run_story("nameless", "", |story| {
         let repository = story.repository.clone();
         story.body(&format!("resource \"eod_environment\" \"preview\" {{\n  repository = \"{repository}\"\n}}\n"));
         let said = story.run(&["validate", "-no-color"]).expect_err("pull_request").said();
@@ -190,7 +190,7 @@ fn an_invalid_repository_is_refused() {
         ("acme/team/shop", "is not a host"),
         ("acme/..", "not `.` or `..`"),
     ] {
-        tell("repository", "", |story| {
+        run_story("repository", "", |story| {
             let block = story.block("preview", "").replace(&story.repository, repository);
             story.body(&block);
             let run = story.run(&["validate", "-no-color"]).expect_err(why);
@@ -202,7 +202,7 @@ fn an_invalid_repository_is_refused() {
 #[test]
 fn an_invalid_pull_request_number_is_refused() {
     for number in ["0", "-1", "1.5"] {
-        tell("number", "", |story| {
+        run_story("number", "", |story| {
             let block = story.block("preview", "").replace("pull_request = 7", &format!("pull_request = {number}"));
             story.body(&block);
             let run = story.run(&["validate", "-no-color"]).expect_err(number);
@@ -229,14 +229,14 @@ fn errors_have_the_expected_form() {
         ("network = { stable_services = [\"payments\"] }", "network.stable_services", "stable/payments:8080"),
         ("network = { isolation = \"some\" }", "network.isolation", "supported are strict, none"),
     ] {
-        tell("written", row.0, |story| expect_all_reported(story, &story.run(&["validate", "-no-color"]), &[row]));
+        run_story("written", row.0, |story| expect_all_reported(story, &story.run(&["validate", "-no-color"]), &[row]));
     }
 }
 
 #[test]
 fn every_owner_is_accepted() {
     for owner in ["", " ", "dependabot[bot]", "alice@acme.example", "Älice", "a b/c:d"] {
-        tell("owner", &format!("owner = \"{owner}\""), |story| {
+        run_story("owner", &format!("owner = \"{owner}\""), |story| {
             story.run(&["validate", "-no-color"]).expect_ok();
             assert_eq!(story.plan_exit_code(), 2, "{owner}");
         });
@@ -254,7 +254,7 @@ fn all_mistakes_of_the_provider_block_are_reported_together() {
         ("tiers = { full = { ttl = \"8d\" } }", "full", "7d"),
         ("prices = { cpu_hour_usd = -1 }", "cpu_hour_usd", "must be zero or more"),
     ];
-    tell("provider", "", |story| {
+    run_story("provider", "", |story| {
         story.provider(&lines(&rows));
         expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
@@ -269,7 +269,7 @@ fn an_invalid_tier_is_refused_at_its_configuration() {
         ("tiers = { full = { max_ttl = \"91d\" } }", "full", "TTL must be at most 90d, got 91d"),
         ("tiers = { full = { quota = { cpu = \"x\" } } }", "quota.cpu", "`x`"),
     ] {
-        tell("tiers", "", |story| {
+        run_story("tiers", "", |story| {
             story.provider(tiers);
             expect_all_reported(story, &story.run(&["validate", "-no-color"]), &[(tiers, inner, why)]);
         });
@@ -278,7 +278,7 @@ fn an_invalid_tier_is_refused_at_its_configuration() {
 
 #[test]
 fn a_ttl_up_to_the_ceiling_of_the_tier_is_accepted() {
-    tell("ceiling", "ttl = \"30d\"", |story| {
+    run_story("ceiling", "ttl = \"30d\"", |story| {
         story.expect_reported(&story.plan().expect_err("7d"), "ttl = ", "7d");
         story.provider(&format!("domain = \"{DOMAIN}\"\ntiers = {{ lightweight = {{ max_ttl = \"30d\" }} }}"));
         assert_eq!(story.plan_exit_code(), 2);
@@ -287,7 +287,7 @@ fn a_ttl_up_to_the_ceiling_of_the_tier_is_accepted() {
 
 #[test]
 fn a_refused_change_leaves_the_environment_unchanged() {
-    tell("keeps", "owner = \"alice\"", |story| {
+    run_story("keeps", "owner = \"alice\"", |story| {
         story.settle();
         let before = story.namespace()["metadata"]["resourceVersion"].clone();
         for row in [

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::provider::{
     ADDRESS, EnvironmentStory, done,
     reaper::{change_head, eod, events, expire, head, silence},
-    tell,
+    run_story,
 };
 
 const COMMIT: &str = "head_sha = \"aaaaaaa1\"";
@@ -14,7 +14,7 @@ const COMMIT: &str = "head_sha = \"aaaaaaa1\"";
 /// A story with an environment that has expired, and the uid of its namespace.
 #[track_caller]
 fn expired(test: &str, then: impl Fn(&mut EnvironmentStory, &str)) {
-    tell(test, COMMIT, |story| {
+    run_story(test, COMMIT, |story| {
         story.settle();
         let uid = story.uid();
         expire(story);
@@ -129,7 +129,7 @@ fn create_after_an_expiry_succeeds() {
 
 #[test]
 fn update_of_an_environment_that_was_ended_after_the_plan_creates_nothing() {
-    tell("met", COMMIT, |story| {
+    run_story("met", COMMIT, |story| {
         story.settle();
         story.arguments(&format!("{COMMIT}\nowner = \"bob\""));
         story.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
@@ -145,7 +145,7 @@ fn update_of_an_environment_that_was_ended_after_the_plan_creates_nothing() {
 
 #[test]
 fn destroy_that_was_planned_before_the_end_succeeds() {
-    tell("met-destroy", COMMIT, |story| {
+    run_story("met-destroy", COMMIT, |story| {
         story.settle();
         story.run(&["plan", "-destroy", "-no-color", "-out=saved"]).expect_ok();
         expire(story);
@@ -157,7 +157,7 @@ fn destroy_that_was_planned_before_the_end_succeeds() {
 
 #[test]
 fn ledger_of_another_identity_with_an_environment_refuses_a_create() {
-    tell("other-ledger", COMMIT, |story| {
+    run_story("other-ledger", COMMIT, |story| {
         story.settle();
         change_head(story, &json!({ "identity": "github.com/other/shop#7" }));
         story.delete_namespace();
@@ -217,7 +217,7 @@ fn expired_with_copy(
     test: &str,
     then: impl Fn(&mut EnvironmentStory, &str, &str, &dyn Fn(&mut EnvironmentStory, &str)),
 ) {
-    tell(test, COMMIT, |story| {
+    run_story(test, COMMIT, |story| {
         let vault = Vault::shared();
         let mount = vault.mount("return");
         vault.put(&mount, "stage/shop", &[("URL", "https://stage.example")]);

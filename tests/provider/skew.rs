@@ -3,7 +3,7 @@
 use eod_testkit::fault::{Fault, FaultProxy};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimePrinter};
 
-use crate::provider::{done, lies_after, tell};
+use crate::provider::{done, lies_after, run_story};
 
 const WARNING: &str = "The clock of this machine is wrong";
 
@@ -22,7 +22,7 @@ fn set_server_time(proxy: &FaultProxy, time: Timestamp) {
 
 #[test]
 fn wrong_clock_is_reported_once_and_changes_no_time() {
-    tell("skewed", "head_sha = \"aaaaaaa1\"", |story| {
+    run_story("skewed", "head_sha = \"aaaaaaa1\"", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         let second = story.block("second", "").replace("pull_request = 7", "pull_request = 8");

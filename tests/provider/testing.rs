@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::provider::{
     each,
-    faults::story::{IT, hcl, provider, tell},
+    faults::story::{IT, hcl, provider, run_story},
 };
 
 /// A module with the resource, as teams write it.
@@ -183,7 +183,7 @@ fn undescribed(value: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn a_saved_plan_is_applied_later() {
-    tell("saved-plan", |story| {
+    run_story("saved-plan", |story| {
         let plan = ["plan", "-no-color", "-out=saved"];
         let apply = ["apply", "-no-color", "saved"];
         story.workspace.run(&plan).expect_ok();
@@ -211,7 +211,7 @@ fn a_saved_plan_is_applied_later() {
 
 #[test]
 fn saved_plan_for_a_name_of_another_environment_changes_nothing() {
-    tell("taken-meanwhile", |story| {
+    run_story("taken-meanwhile", |story| {
         story.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
         story.cluster.kubectl(&["create", "namespace", &story.name]);
         let before = story.namespace();
@@ -243,7 +243,7 @@ fn one_of_two_environments_is_destroyed_by_its_address() {
 
 #[test]
 fn refresh_only_records_drift_and_changes_nothing() {
-    tell("refresh-only", |story| {
+    run_story("refresh-only", |story| {
         story.workspace.apply().expect_ok();
         assert_eq!(story.workspace.resource(IT).unwrap()["drift"], serde_json::json!([]));
         story.cluster.kubectl(&["delete", "resourcequota", "--all", "-n", &story.name]);
@@ -267,7 +267,7 @@ fn refresh_only_records_drift_and_changes_nothing() {
 
 #[test]
 fn refresh_only_removes_deleted_environments_from_the_state() {
-    tell("refresh-gone", |story| {
+    run_story("refresh-gone", |story| {
         story.workspace.apply().expect_ok();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
         story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{ADDRESS, done, tell};
+use crate::provider::{ADDRESS, done, run_story};
 
 /// A resource that is known only after it was applied.
 const MADE: &str = "resource \"terraform_data\" \"made\" {\n  input = \"x1\"\n}\n\n";
@@ -20,7 +20,7 @@ const UNKNOWN: &str = r#"
 
 #[test]
 fn unknown_values_inside_of_collections_are_planned_and_applied() {
-    tell("unknown-inside", UNKNOWN, |story| {
+    run_story("unknown-inside", UNKNOWN, |story| {
         let block = story.block("preview", UNKNOWN);
         story.body(&format!("{MADE}{block}"));
         story.run(&["plan", "-out=saved", "-no-color"]).expect_ok();

@@ -3,7 +3,7 @@
 use eod_domain::Ttl;
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, later, lies_after, tell, text};
+use crate::provider::{EnvironmentStory, done, later, lies_after, run_story, text};
 
 /// Arguments, and their effect in cluster or state.
 type Row = (&'static str, fn(&EnvironmentStory) -> bool);
@@ -11,7 +11,7 @@ type Row = (&'static str, fn(&EnvironmentStory) -> bool);
 /// Applies one row after the other. Each is an update in place, with an empty plan after it.
 #[track_caller]
 fn each_in_place(test: &str, rows: &[Row]) {
-    tell(test, "", |story| {
+    run_story(test, "", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
         for (arguments, holds) in rows {
@@ -108,7 +108,7 @@ fn guards_change_in_place() {
             ("network = { isolation = \"none\" }", |story| story.objects("networkpolicies").is_empty()),
         ],
     );
-    tell("quota-default", "quota = { cpu = \"3\" }", |story| {
+    run_story("quota-default", "quota = { cpu = \"3\" }", |story| {
         story.apply().expect_ok();
         assert_eq!(quota(story, "requests.cpu"), "3");
         // Fields that are not set come from the tier, and the maximum of a container from the quota.
@@ -148,7 +148,7 @@ fn access_and_mesh_change_in_place() {
 
 #[test]
 fn arguments_that_only_terraform_uses_change_in_place() {
-    tell("own", "", |story| {
+    run_story("own", "", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
         for arguments in ["timeouts = { read = \"2m\" }", "force_conflicts = true", "adopt = true"] {
@@ -162,7 +162,7 @@ fn arguments_that_only_terraform_uses_change_in_place() {
 
 #[test]
 fn equal_values_in_another_form_are_not_a_change() {
-    tell("equal", "ttl = \"90m\"\nquota = { cpu = \"1\", memory = \"2Gi\" }\nhead_sha = \"abcdef12\"", |story| {
+    run_story("equal", "ttl = \"90m\"\nquota = { cpu = \"1\", memory = \"2Gi\" }\nhead_sha = \"abcdef12\"", |story| {
         story.settle();
         assert_eq!(story.attribute("ttl"), "90m");
         for ttl in ["1h30m", "5400s", "1h1800s"] {
@@ -181,7 +181,7 @@ fn equal_values_in_another_form_are_not_a_change() {
 
 #[test]
 fn another_tier_has_its_own_defaults() {
-    tell("tier", "head_sha = \"abcdef12\"", |story| {
+    run_story("tier", "head_sha = \"abcdef12\"", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
         for (tier, ttl, cpu, memory, pods) in [
@@ -210,7 +210,7 @@ fn another_tier_has_its_own_defaults() {
 
 #[test]
 fn staging_is_permanent_and_protected() {
-    tell("staging", "tier = \"staging\"", |story| {
+    run_story("staging", "tier = \"staging\"", |story| {
         story.settle();
         let state = story.attributes();
         assert_eq!((&state["ttl"], &state["expires_at"]), (&Value::Null, &Value::Null));
@@ -245,7 +245,7 @@ const SOON_AFTER: &str = "2020-01-01T04:00:00Z";
 
 #[test]
 fn a_new_commit_restarts_the_clock() {
-    tell("commit", "head_sha = \"aaaaaaa1\"", |story| {
+    run_story("commit", "head_sha = \"aaaaaaa1\"", |story| {
         story.apply().expect_ok();
         long_ago(story);
         story.arguments("head_sha = \"aaaaaaa2\"");
@@ -260,7 +260,7 @@ fn a_new_commit_restarts_the_clock() {
 
 #[test]
 fn other_changes_do_not_change_the_clock() {
-    tell("no-commit", "head_sha = \"aaaaaaa1\"", |story| {
+    run_story("no-commit", "head_sha = \"aaaaaaa1\"", |story| {
         story.apply().expect_ok();
         long_ago(story);
         story.arguments("head_sha = \"aaaaaaa1\"\nowner = \"bob\"\nlabels = { team = \"checkout\" }");
@@ -273,7 +273,7 @@ fn other_changes_do_not_change_the_clock() {
 
 #[test]
 fn in_compliance_only_an_extension_restarts_the_clock() {
-    tell("compliance", "tier = \"compliance\"\nhead_sha = \"aaaaaaa1\"", |story| {
+    run_story("compliance", "tier = \"compliance\"\nhead_sha = \"aaaaaaa1\"", |story| {
         story.apply().expect_ok();
         long_ago(story);
         story.arguments("tier = \"compliance\"\nhead_sha = \"aaaaaaa2\"");
@@ -292,7 +292,7 @@ fn in_compliance_only_an_extension_restarts_the_clock() {
 
 #[test]
 fn update_keeps_a_later_expiry_of_another_tool() {
-    tell("later", "head_sha = \"aaaaaaa1\"", |story| {
+    run_story("later", "head_sha = \"aaaaaaa1\"", |story| {
         story.apply().expect_ok();
         let far = later(&story.attribute("created_at"), "30d");
         story.patch_metadata(&json!({ "annotations": { "environment.on-demand/expires-at": far } }));
@@ -305,7 +305,7 @@ fn update_keeps_a_later_expiry_of_another_tool() {
 
 #[test]
 fn only_a_change_of_the_identity_replaces() {
-    tell("replace", "", |story| {
+    run_story("replace", "", |story| {
         story.apply().expect_ok();
         let own = story.block("preview", "");
         for other in [
@@ -323,7 +323,7 @@ fn only_a_change_of_the_identity_replaces() {
 
 #[test]
 fn another_pull_request_is_another_environment() {
-    tell("another", "", |story| {
+    run_story("another", "", |story| {
         story.apply().expect_ok();
         let former = story.name.clone();
         let other = story.block("preview", "").replace("pull_request = 7", "pull_request = 8");
@@ -338,7 +338,7 @@ fn another_pull_request_is_another_environment() {
 
 #[test]
 fn outputs_stay_known_during_an_update() {
-    tell("known-at-update", "head_sha = \"aaaaaaa1\"", |story| {
+    run_story("known-at-update", "head_sha = \"aaaaaaa1\"", |story| {
         let depends = "\nresource \"terraform_data\" \"dependent\" {\n  triggers_replace = [eod_environment.preview.namespace, \
                        eod_environment.preview.url, eod_environment.preview.uid]\n}\n";
         story.body(&(story.block("preview", "head_sha = \"aaaaaaa1\"") + depends));

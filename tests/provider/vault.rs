@@ -65,9 +65,9 @@ pub(crate) struct VaultStory {
 /// Runs a story with every Terraform. `arguments` are those of the copy, besides environment and mount. The source
 /// `stage/shop` exists.
 #[track_caller]
-pub(crate) fn tell(test: &str, arguments: &str, tell: impl Fn(&mut VaultStory)) {
+pub(crate) fn run_story(test: &str, arguments: &str, story: impl Fn(&mut VaultStory)) {
     for terraform in Terraform::all() {
-        tell(&mut VaultStory::new(terraform, test, arguments));
+        story(&mut VaultStory::new(terraform, test, arguments));
     }
 }
 

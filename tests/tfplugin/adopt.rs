@@ -1,6 +1,6 @@
 //! Import of existing things, moves from another resource type and upgrades of the state.
 
-use super::{done, tell, thing};
+use super::{done, run_story, thing};
 
 /// Creates thing `a` and removes it from the state.
 fn forgotten(story: &super::ThingStory, hcl: &str) {
@@ -11,7 +11,7 @@ fn forgotten(story: &super::ThingStory, hcl: &str) {
 #[test]
 fn import_by_id_has_no_changes_afterwards() {
     let hcl = thing("  title = \"old\"\n  size = 9\n  amount = 0.1");
-    tell("import", &hcl, |story| {
+    run_story("import", &hcl, |story| {
         forgotten(story, &hcl);
         story.run(&["import", "-no-color", super::ADDRESS, "a"]).expect_ok().expect_said("Import successful");
         assert_eq!(story.a()["title"], "old");
@@ -22,9 +22,9 @@ fn import_by_id_has_no_changes_afterwards() {
 #[test]
 fn an_import_block_generates_its_configuration() {
     let hcl = thing("  title = \"old\"\n  tags = [{ key = \"k\" }]\n  anything = { deep = [1] }\n  amount = 0.1");
-    tell("generate", &hcl, |story| {
+    run_story("generate", &hcl, |story| {
         forgotten(story, &hcl);
-        story.tell("import {\n  to = test_thing.a\n  id = \"a\"\n}\n");
+        story.write_configuration("import {\n  to = test_thing.a\n  id = \"a\"\n}\n");
         story.run(&["plan", "-no-color", "-generate-config-out=generated.tf"]).expect_ok().expect_said("1 to import");
         assert!(story.text("generated.tf").contains("title"), "{}", story.text("generated.tf"));
         story.apply().expect_ok().expect_said("1 imported, 0 added, 0 changed");
@@ -34,7 +34,7 @@ fn an_import_block_generates_its_configuration() {
 
 #[test]
 fn import_of_a_missing_thing_is_an_error() {
-    tell("import-nothing", &thing(""), |story| {
+    run_story("import-nothing", &thing(""), |story| {
         story.run(&["import", "-no-color", super::ADDRESS, "a"]).expect_err("There is no thing called `a`.");
     });
 }
@@ -43,14 +43,16 @@ const OLD: &str = "resource \"test_old_thing\" \"a\" {\n  label = \"a\"\n  capti
 
 #[test]
 fn a_resource_of_the_old_type_is_moved() {
-    tell("moved", OLD, |story| {
+    run_story("moved", OLD, |story| {
         story.apply().expect_ok();
         // `test_thing` reads the thing from the file, and `test_old_thing` stores nothing there.
         story.write(
             "things.json",
             r#"{"things":{"a":{"input":{"name":"a","title":"before","size":3,"place":{"host":"a.example.com","port":80}},"revision":7,"lifetime_since":1,"secret_length":0}}}"#,
         );
-        story.tell(&(thing("  title = \"before\"") + "moved {\n  from = test_old_thing.a\n  to   = test_thing.a\n}\n"));
+        story.write_configuration(
+            &(thing("  title = \"before\"") + "moved {\n  from = test_old_thing.a\n  to   = test_thing.a\n}\n"),
+        );
         story.plan().expect_ok().expect_said("test_old_thing.a has moved to test_thing.a");
         story.apply().expect_ok().expect_said(&done(0, 0, 0));
         assert_eq!(story.a()["revision"], 7);
@@ -61,16 +63,16 @@ fn a_resource_of_the_old_type_is_moved() {
 #[test]
 fn a_resource_of_an_unsupported_type_is_not_moved() {
     let hcl = "resource \"terraform_data\" \"a\" {\n}\n";
-    tell("moved-unknown", hcl, |story| {
+    run_story("moved-unknown", hcl, |story| {
         story.apply().expect_ok();
-        story.tell(&(thing("") + "moved {\n  from = terraform_data.a\n  to   = test_thing.a\n}\n"));
+        story.write_configuration(&(thing("") + "moved {\n  from = terraform_data.a\n  to   = test_thing.a\n}\n"));
         story.plan().expect_err("test_thing cannot take over the state of terraform_data");
     });
 }
 
 #[test]
 fn a_state_of_version_0_is_upgraded() {
-    tell("upgrade", &thing("  title = \"old\""), |story| {
+    run_story("upgrade", &thing("  title = \"old\""), |story| {
         story.apply().expect_ok();
         story.rewrite_state(|state| {
             let instance = &mut state["resources"][0]["instances"][0];
@@ -89,7 +91,7 @@ fn a_state_of_version_0_is_upgraded() {
 
 #[test]
 fn an_invalid_state_is_an_error_and_stays_unchanged() {
-    tell("broken-state", &thing(""), |story| {
+    run_story("broken-state", &thing(""), |story| {
         story.apply().expect_ok();
         story.rewrite_state(|state| {
             let instance = &mut state["resources"][0]["instances"][0];

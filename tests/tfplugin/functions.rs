@@ -1,6 +1,6 @@
 //! Provider-defined functions: results, and errors that name the invalid argument.
 
-use super::tell;
+use super::run_story;
 
 fn output(call: &str) -> String {
     format!("output \"answer\" {{\n  value = provider::test::{call}\n}}\n")
@@ -15,7 +15,7 @@ fn functions_return_results() {
         ("sum(1)", "1"),
         ("sum(1, 2, -4)", "-1"),
     ] {
-        tell("function", &output(call), |story| {
+        run_story("function", &output(call), |story| {
             story.apply().expect_ok().expect_said(&format!("answer = {answer}"));
         });
     }
@@ -23,21 +23,21 @@ fn functions_return_results() {
 
 #[test]
 fn an_invalid_argument_is_named_in_the_error() {
-    tell("function-argument", &output("shout(\"\")"), |story| {
+    run_story("function-argument", &output("shout(\"\")"), |story| {
         story.plan().expect_err("Invalid value for \"text\" parameter: there is nothing to shout: the text is empty");
     });
 }
 
 #[test]
 fn an_error_is_reported_for_an_invalid_variadic_argument() {
-    tell("function-variadic", &output("sum(1, 2, 0.5)"), |story| {
+    run_story("function-variadic", &output("sum(1, 2, 0.5)"), |story| {
         story.plan().expect_err("Expected a whole number of at most 64 bits, got 0.5.");
     });
 }
 
 #[test]
 fn a_panic_in_a_function_is_reported_as_its_error() {
-    tell("function-panic", &output("boom(\"ouch\")"), |story| {
+    run_story("function-panic", &output("boom(\"ouch\")"), |story| {
         let run = story.plan().expect_err("The provider panicked: the function said ouch");
         assert!(!run.said().contains("did not respond"), "{run}");
     });

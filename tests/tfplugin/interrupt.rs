@@ -4,11 +4,11 @@ use std::fs;
 
 use eod_testkit::{cluster::PATIENCE, process::Signal, wait::wait_until};
 
-use super::{tell, thing};
+use super::{run_story, thing};
 
 #[test]
 fn an_interrupted_create_is_tainted_and_the_provider_ends() {
-    tell("interrupt", &thing("  misbehave = \"endless\""), |story| {
+    run_story("interrupt", &thing("  misbehave = \"endless\""), |story| {
         let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
         let file = story.file();
         wait_until("the create to begin", PATIENCE, || {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{done, tell, thing};
+use super::{done, run_story, thing};
 
 /// Arguments of every kind.
 const EVERYTHING: &str = r#"
@@ -19,7 +19,7 @@ const EVERYTHING: &str = r#"
 
 #[test]
 fn apply_creates_everything_and_has_no_changes_afterwards() {
-    tell("apply", &thing(EVERYTHING), |story| {
+    run_story("apply", &thing(EVERYTHING), |story| {
         assert_eq!(story.plan_exit_code(), 2);
         story.apply().expect_ok().expect_said(&done(1, 0, 0));
         story.expect_no_changes();
@@ -38,7 +38,7 @@ fn apply_creates_everything_and_has_no_changes_afterwards() {
 
 #[test]
 fn the_plan_shows_known_and_unknown_values() {
-    tell("plan", &thing("  size = 5"), |story| {
+    run_story("plan", &thing("  size = 5"), |story| {
         let plan = story.plan().expect_ok().said();
         for line in [
             "+ id = \"thing-a\"",
@@ -55,9 +55,9 @@ fn the_plan_shows_known_and_unknown_values() {
 
 #[test]
 fn an_update_changes_only_the_attributes_that_depend_on_it() {
-    tell("update", &thing("  title = \"first\"\n  lifetime = \"90m\""), |story| {
+    run_story("update", &thing("  title = \"first\"\n  lifetime = \"90m\""), |story| {
         story.apply().expect_ok();
-        story.tell(&thing("  title = \"second\"\n  lifetime = \"90m\""));
+        story.write_configuration(&thing("  title = \"second\"\n  lifetime = \"90m\""));
         let plan = story.plan().expect_ok().said();
         assert!(plan.contains("~ revision") && !plan.contains("lifetime_since ="), "{plan}");
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
@@ -71,7 +71,7 @@ fn an_update_changes_only_the_attributes_that_depend_on_it() {
 
 #[test]
 fn a_removed_argument_becomes_null_or_its_default() {
-    tell("unset", &thing(EVERYTHING), |story| {
+    run_story("unset", &thing(EVERYTHING), |story| {
         story.apply().expect_ok();
         story.apply_now(&thing(""));
         let a = story.a();
@@ -83,18 +83,18 @@ fn a_removed_argument_becomes_null_or_its_default() {
 
 #[test]
 fn an_equal_value_in_another_form_is_not_a_change() {
-    tell("same", &thing("  lifetime = \"90m\""), |story| {
+    run_story("same", &thing("  lifetime = \"90m\""), |story| {
         story.apply().expect_ok();
-        story.tell(&thing("  lifetime = \"5400s\""));
+        story.write_configuration(&thing("  lifetime = \"5400s\""));
         story.expect_no_changes();
     });
 }
 
 #[test]
 fn a_new_name_replaces_the_resource() {
-    tell("replace", &thing(""), |story| {
+    run_story("replace", &thing(""), |story| {
         story.apply().expect_ok();
-        story.tell(&thing("").replace("name = \"a\"", "name = \"b\""));
+        story.write_configuration(&thing("").replace("name = \"a\"", "name = \"b\""));
         story.plan().expect_ok().expect_said("# forces replacement");
         story.apply().expect_ok().expect_said(&done(1, 0, 1));
         assert_eq!(story.events(), ["create a", "delete a", "create b"]);
@@ -104,7 +104,7 @@ fn a_new_name_replaces_the_resource() {
 
 #[test]
 fn drift_is_detected_and_corrected() {
-    tell("drift", &thing("  title = \"ours\""), |story| {
+    run_story("drift", &thing("  title = \"ours\""), |story| {
         story.apply().expect_ok();
         let theirs = story.text("things.json").replace("\"ours\"", "\"theirs\"");
         story.write("things.json", &theirs);
@@ -120,7 +120,7 @@ fn drift_is_detected_and_corrected() {
 fn a_saved_plan_is_applied_and_all_is_destroyed() {
     let hcl = thing("")
         + "data \"test_thing\" \"a\" {\n  name = test_thing.a.name\n}\noutput \"revision\" {\n  value = data.test_thing.a.revision\n}\n";
-    tell("saved", &hcl, |story| {
+    run_story("saved", &hcl, |story| {
         story.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
         story.run(&["apply", "-no-color", "saved"]).expect_ok().expect_said("revision = 1");
         story.expect_no_changes();
@@ -136,7 +136,7 @@ fn unknown_values_are_planned_as_unknown() {
         + &thing(
             "  title = terraform_data.first.output\n  after = terraform_data.first.output\n  place = { host = terraform_data.first.output }\n  anything = [terraform_data.first.output]\n  peers = { (\"x\") = { address = terraform_data.first.output } }",
         );
-    tell("later", &hcl, |story| {
+    run_story("later", &hcl, |story| {
         story.apply().expect_ok().expect_said(&done(2, 0, 0));
         assert_eq!(story.a()["place"], json!({"host": "later", "port": 80}));
         story.expect_no_changes();
@@ -145,7 +145,7 @@ fn unknown_values_are_planned_as_unknown() {
 
 #[test]
 fn the_schema_is_accepted_and_documented() {
-    tell("schema", "", |story| {
+    run_story("schema", "", |story| {
         let run = story.run(&["providers", "schema", "-json"]).expect_ok();
         let all: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         let (_, provider) = all["provider_schemas"].as_object().unwrap().iter().next().unwrap();

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{done, tell};
+use super::{done, run_story};
 
 #[test]
 fn two_hundred_things_at_parallelism_50() {
     let hcl = "resource \"test_thing\" \"many\" {\n  count = 200\n  name  = \"n${count.index}\"\n  tags  = [{ key = \"k${count.index}\" }]\n  place = { port = count.index }\n}\n";
-    tell("many", hcl, |story| {
+    run_story("many", hcl, |story| {
         let apply = ["apply", "-no-color", "-auto-approve", "-parallelism=50"];
         story.run(&apply).expect_ok().expect_said(&done(200, 0, 0));
         assert_eq!(story.kept()["things"].as_object().unwrap().len(), 200);
@@ -22,7 +22,7 @@ fn two_hundred_things_at_parallelism_50() {
 
 #[test]
 fn twenty_provider_aliases() {
-    tell("aliases", "", |story| {
+    run_story("aliases", "", |story| {
         let mut hcl = String::new();
         for at in 0..20 {
             let file = story.path().join(format!("things-{at}.json"));
@@ -32,7 +32,7 @@ fn twenty_provider_aliases() {
                 file.display()
             );
         }
-        story.tell(&hcl);
+        story.write_configuration(&hcl);
         story.apply().expect_ok().expect_said(&done(20, 0, 0));
         for at in 0..20 {
             assert!(story.text(&format!("things-{at}.json")).contains(&format!("\"create t{at}\"")));

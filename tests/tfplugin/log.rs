@@ -1,10 +1,10 @@
 //! Log of the provider, as Terraform writes it.
 
-use super::{tell, thing};
+use super::{run_story, thing};
 
 #[test]
 fn a_successful_run_logs_no_warning_about_the_provider() {
-    tell("log", &thing("  title = \"x\"\n  place = { port = 1 }"), |story| {
+    run_story("log", &thing("  title = \"x\"\n  place = { port = 1 }"), |story| {
         for run in [story.plan(), story.apply(), story.plan(), story.destroy()] {
             let run = run.expect_ok();
             let loud: Vec<_> = run
@@ -22,7 +22,7 @@ fn a_successful_run_logs_no_warning_about_the_provider() {
 
 #[test]
 fn a_log_line_of_the_provider_has_its_level_and_its_rpc() {
-    tell("log-line", &thing(""), |story| {
+    run_story("log-line", &thing(""), |story| {
         let run = story.apply().expect_ok();
         let line =
             run.log.lines().find(|line| line.contains("call received") && line.contains("apply_resource_change"));
@@ -33,7 +33,7 @@ fn a_log_line_of_the_provider_has_its_level_and_its_rpc() {
 
 #[test]
 fn a_panic_is_reported_with_its_source_location() {
-    tell("log-panic", &thing("  misbehave = \"panic_in_create\""), |story| {
+    run_story("log-panic", &thing("  misbehave = \"panic_in_create\""), |story| {
         let mut run = story.apply().expect_err("as asked, in create");
         // Terraform also prints panics from the provider's log to its output, OpenTofu does not.
         if !run.said().contains("OpenTofu") {

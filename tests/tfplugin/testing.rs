@@ -1,6 +1,6 @@
 //! `terraform test` with the real provider and with a mock provider.
 
-use super::{tell, thing};
+use super::{run_story, thing};
 
 const REAL: &str = r#"
 run "plan" {
@@ -51,7 +51,7 @@ fn a_real_run_passes_and_cleans_up() {
     let hcl = "variable \"title\" {\n  default = \"first\"\n}\n".to_owned() + &thing("  title = var.title");
     // The function is called in an output: `tofu test` of OpenTofu 1.12.6 crashes if a condition calls it.
     let hcl = hcl + "output \"shouted\" {\n  value = provider::test::shout(test_thing.a.name)\n}\n";
-    tell("test", &hcl, |story| {
+    run_story("test", &hcl, |story| {
         story.write("real.tftest.hcl", REAL);
         story.run(&["test", "-no-color"]).expect_ok().expect_said("3 passed, 0 failed");
         assert_eq!(story.events(), ["create a", "update a", "delete a"]);
@@ -60,7 +60,7 @@ fn a_real_run_passes_and_cleans_up() {
 
 #[test]
 fn a_mocked_run_creates_nothing() {
-    tell("mock", &thing("  title = \"first\""), |story| {
+    run_story("mock", &thing("  title = \"first\""), |story| {
         story.write("mocked.tftest.hcl", MOCKED);
         story.run(&["test", "-no-color"]).expect_ok().expect_said("1 passed, 0 failed");
         assert!(!story.file().exists());

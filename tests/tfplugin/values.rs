@@ -1,6 +1,6 @@
 //! Values are stored exactly as configured.
 
-use super::{tell, thing};
+use super::{run_story, thing};
 
 #[test]
 fn numbers_are_exact() {
@@ -13,7 +13,7 @@ fn numbers_are_exact() {
             + &format!(
                 "output \"same\" {{\n  value = test_thing.a.amount == {number} && test_thing.a.anything.deep[0] == {number}\n}}\n"
             );
-        tell("number", &hcl, |story| {
+        run_story("number", &hcl, |story| {
             story.apply().expect_ok().expect_said("same = true");
             story.expect_no_changes();
         });
@@ -23,13 +23,13 @@ fn numbers_are_exact() {
 #[test]
 fn strings_are_compared_in_nfc() {
     // One text in NFC (composed) and in NFD (decomposed).
-    tell("nfc", &thing("  title = \"caf\\u00e9\""), |story| {
+    run_story("nfc", &thing("  title = \"caf\\u00e9\""), |story| {
         story.apply().expect_ok();
         let decomposed = story.text("things.json").replace('\u{e9}', "e\u{301}");
         assert_ne!(decomposed, story.text("things.json"));
         story.write("things.json", &decomposed);
         story.expect_no_changes();
-        story.tell(&thing("  title = \"cafe\\u0301\""));
+        story.write_configuration(&thing("  title = \"cafe\\u0301\""));
         story.expect_no_changes();
     });
 }
@@ -38,9 +38,9 @@ fn strings_are_compared_in_nfc() {
 fn a_value_above_4_mib_is_accepted() {
     let text = "big text ".repeat(600_000);
     let hcl = thing("  title = file(\"big.txt\")") + "output \"length\" {\n  value = length(test_thing.a.title)\n}\n";
-    tell("big", "", |story| {
+    run_story("big", "", |story| {
         story.write("big.txt", &text);
-        story.tell(&hcl);
+        story.write_configuration(&hcl);
         story.apply().expect_ok().expect_said("length = 5400000");
         story.expect_no_changes();
     });
@@ -48,7 +48,7 @@ fn a_value_above_4_mib_is_accepted() {
 
 #[test]
 fn a_string_may_contain_any_character() {
-    tell("odd", &thing("  title = \"\"\n  caption = \"a\\u0000b\\n\\\"$${x}\\U0001F600\""), |story| {
+    run_story("odd", &thing("  title = \"\"\n  caption = \"a\\u0000b\\n\\\"$${x}\\U0001F600\""), |story| {
         story.apply().expect_ok();
         assert_eq!((&story.a()["title"], &story.a()["caption"]), (&"".into(), &"a\0b\n\"${x}😀".into()));
         story.expect_no_changes();
@@ -57,7 +57,7 @@ fn a_string_may_contain_any_character() {
 
 #[test]
 fn a_dynamic_value_may_change_its_type() {
-    tell("dynamic", &thing("  anything = \"text\""), |story| {
+    run_story("dynamic", &thing("  anything = \"text\""), |story| {
         for value in [
             "\"text\"",
             "1",
@@ -76,12 +76,12 @@ fn a_dynamic_value_may_change_its_type() {
 
 #[test]
 fn a_set_ignores_the_order_and_a_map_accepts_a_new_key() {
-    tell(
+    run_story(
         "collections",
         &thing("  tags = [{ key = \"a\" }, { key = \"b\" }]\n  peers = { x = { address = \"1\" } }"),
         |story| {
             story.apply().expect_ok();
-            story.tell(&thing(
+            story.write_configuration(&thing(
                 "  tags = [{ key = \"b\" }, { key = \"a\" }, { key = \"b\" }]\n  peers = { x = { address = \"1\" } }",
             ));
             story.expect_no_changes();

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::provider::{
     each,
-    faults::story::{FaultStory, expect_failure, expect_sound, is_write, provider, tell},
+    faults::story::{FaultStory, expect_failure, expect_sound, is_write, provider, run_story},
 };
 
 /// Short, so that a test of a server that never answers ends; long enough for a busy machine.
@@ -19,8 +19,8 @@ const SHORT: &str = "timeouts = { create = \"12s\", read = \"12s\", update = \"1
 
 /// Runs a story of a server that does not answer.
 #[track_caller]
-fn short(test: &str, tell: impl Fn(FaultStory)) {
-    each(|terraform| tell(FaultStory::with(terraform, test, FaultProxy::start(Cluster::shared()), SHORT)));
+fn short(test: &str, story: impl Fn(FaultStory)) {
+    each(|terraform| story(FaultStory::with(terraform, test, FaultProxy::start(Cluster::shared()), SHORT)));
 }
 
 /// True for the call that creates a namespace.
@@ -38,7 +38,7 @@ fn first_of_each() -> impl Fn(&Logged) -> bool + Send + 'static {
 fn namespace_stored_with_a_lost_answer_is_recognised() {
     let faults = [Fault::AnswerAfterStore(504), Fault::AnswerAfterStore(500), Fault::DropAfterStore, Fault::HalfBody];
     for (number, fault) in faults.into_iter().enumerate() {
-        tell(&format!("stored-{number}"), |story| {
+        run_story(&format!("stored-{number}"), |story| {
             story.proxy.rule(makes_namespace, 1, fault.clone());
             story.workspace.apply().expect_ok().expect_said("1 added");
             story.proxy.assert_rules_used();
@@ -67,7 +67,7 @@ fn retry_after_of_an_hour_ends_the_run_at_its_timeout() {
 
 #[test]
 fn request_to_a_busy_server_is_repeated() {
-    tell("busy", |story| {
+    run_story("busy", |story| {
         story.proxy.rule(is_write, 3, Fault::retry_after(429, "TooManyRequests", 1));
         story.workspace.apply().expect_ok();
         story.proxy.assert_rules_used();
@@ -193,7 +193,7 @@ fn page_of_a_load_balancer_is_reported_and_not_quoted() {
 fn one_bad_answer_to_each_call_has_no_effect() {
     let faults = [Fault::Html502, Fault::HalfBody, Fault::AnswerAfterStore(503), Fault::AnswerAfterStore(500)];
     for (number, fault) in faults.into_iter().enumerate() {
-        tell(&format!("one-bad-{number}"), |story| {
+        run_story(&format!("one-bad-{number}"), |story| {
             let makes_nothing_twice = first_of_each();
             // The create call itself is sent again only if it was certainly not carried out.
             let spare_post = matches!(fault, Fault::Html502);
@@ -246,7 +246,7 @@ resource "eod_environment" "many" {{
 
 #[test]
 fn one_refused_login_is_repeated() {
-    tell("login-once", |story| {
+    run_story("login-once", |story| {
         story.proxy.rule(|_| true, 1, Fault::status(401, "Unauthorized", "Unauthorized"));
         story.workspace.apply().expect_ok();
         story.proxy.assert_rules_used();
@@ -262,7 +262,7 @@ fn one_refused_login_is_repeated() {
 
 #[test]
 fn a_login_that_is_always_refused_ends_with_advice() {
-    tell("login-never", |story| {
+    run_story("login-never", |story| {
         story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
         let run = story.workspace.apply();
         expect_failure(run, &["does not accept the credentials", "renew the credentials"]);
@@ -281,7 +281,7 @@ fn a_login_that_is_always_refused_ends_with_advice() {
 
 #[test]
 fn create_with_an_expired_login_is_completed_by_the_next_apply() {
-    tell("login-ends", |story| {
+    run_story("login-ends", |story| {
         story.spoil_write(4, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
         expect_failure(story.workspace.apply(), &[&story.name, "renew the credentials"]);
         assert!(story.is_tainted());
@@ -295,7 +295,7 @@ fn create_with_an_expired_login_is_completed_by_the_next_apply() {
 
 #[test]
 fn an_environment_stays_in_the_state_after_an_unexpected_404() {
-    tell("strange-404", |story| {
+    run_story("strange-404", |story| {
         story.workspace.apply().expect_ok();
         let page = "404 page not found".to_owned();
         let fault = Fault::Status { code: 404, headers: Vec::new(), body: page };

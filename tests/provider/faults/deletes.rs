@@ -8,7 +8,7 @@ use eod_testkit::{
 
 use crate::provider::{
     each,
-    faults::story::{FaultStory, IT, expect_failure, expect_sound, tell},
+    faults::story::{FaultStory, IT, expect_failure, expect_sound, run_story},
 };
 
 /// A destroy without a refresh, which has to verify the ownership itself.
@@ -17,7 +17,7 @@ const BLIND: [&str; 4] = ["destroy", "-no-color", "-auto-approve", "-refresh=fal
 /// Runs a story of an environment with a create that failed in the middle.
 #[track_caller]
 fn partial_create(test: &str, then: impl Fn(FaultStory)) {
-    tell(test, |story| {
+    run_story(test, |story| {
         story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
         expect_failure(story.workspace.apply(), &["not today"]);
         assert!(story.is_tainted());
@@ -29,7 +29,7 @@ fn partial_create(test: &str, then: impl Fn(FaultStory)) {
 
 #[test]
 fn namespace_created_again_is_not_deleted() {
-    tell("made-again", |story| {
+    run_story("made-again", |story| {
         story.workspace.apply().expect_ok();
         let mut twin = story.namespace().unwrap();
         let ours = story.uid();
@@ -56,7 +56,7 @@ fn namespace_created_again_is_not_deleted() {
 
 #[test]
 fn foreign_namespace_of_the_same_name_is_not_deleted() {
-    tell("foreign-again", |story| {
+    run_story("foreign-again", |story| {
         story.workspace.apply().expect_ok();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
         story.cluster.kubectl(&["create", "namespace", &story.name]);
@@ -72,7 +72,7 @@ fn foreign_namespace_of_the_same_name_is_not_deleted() {
 
 #[test]
 fn every_delete_has_the_uid_as_precondition() {
-    tell("names-uid", |story| {
+    run_story("names-uid", |story| {
         story.workspace.apply().expect_ok();
         let uid = story.uid();
         story.proxy.clear_log();
@@ -123,7 +123,7 @@ fn unfinished_environment_created_again_by_others_is_not_deleted() {
 
 #[test]
 fn destroy_waits_for_a_running_deletion() {
-    tell("second-delete", |story| {
+    run_story("second-delete", |story| {
         story.workspace.apply().expect_ok();
         story.hold();
         story.cluster.kubectl(&["delete", "namespace", &story.name, "--wait=false"]);
@@ -168,7 +168,7 @@ fn blocked_delete_names_its_cause_and_a_second_destroy_finishes() {
 
 #[test]
 fn a_missing_environment_is_destroyed() {
-    tell("already-gone", |story| {
+    run_story("already-gone", |story| {
         story.workspace.apply().expect_ok();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
         story.workspace.run(&BLIND).expect_ok();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::provider::{
     each,
-    faults::story::{FaultStory, IT, expect_failure, provider, tell},
+    faults::story::{FaultStory, IT, expect_failure, provider, run_story},
 };
 
 /// All permissions that the provider needs for an environment, except to list all namespaces.
@@ -148,7 +148,7 @@ fn missing_permissions_are_named() {
 
 #[test]
 fn a_partial_create_is_tainted_and_replaced_by_the_next_apply() {
-    tell("partial", |story| {
+    run_story("partial", |story| {
         story.proxy.rule(
             |call| call.method == "PATCH" && call.path.contains("/networkpolicies/"),
             usize::MAX,
@@ -171,7 +171,7 @@ fn a_partial_create_is_tainted_and_replaced_by_the_next_apply() {
 
 #[test]
 fn a_partial_create_can_be_destroyed() {
-    tell("partial-destroyed", |story| {
+    run_story("partial-destroyed", |story| {
         story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
         expect_failure(story.workspace.apply(), &["not today", &story.name]);
         assert!(story.is_tainted());
@@ -182,7 +182,7 @@ fn a_partial_create_can_be_destroyed() {
 
 #[test]
 fn failed_update_keeps_the_values_of_the_cluster() {
-    tell("failed-update", |story| {
+    run_story("failed-update", |story| {
         story.rewrite("quota = { pods = 21 }");
         story.workspace.apply().expect_ok();
         story.rewrite("quota = { pods = 22 }\n  owner = \"bob\"");
@@ -213,7 +213,7 @@ fn failed_update_keeps_the_values_of_the_cluster() {
 
 #[test]
 fn refusal_of_an_admission_rule_is_quoted() {
-    tell("admission", |story| {
+    run_story("admission", |story| {
         let webhook =
             "admission webhook \"policy.acme.example\" denied the request: every namespace needs a cost centre";
         story.proxy.rule(|call| call.is("POST", "/namespaces"), usize::MAX, Fault::status(403, "Forbidden", webhook));
@@ -228,7 +228,7 @@ fn refusal_of_an_admission_rule_is_quoted() {
 
 #[test]
 fn environment_without_read_permission_stays_in_the_state() {
-    tell("no-get", |story| {
+    run_story("no-get", |story| {
         story.workspace.apply().expect_ok();
         story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::status(403, "Forbidden", "no reading today"));
         expect_failure(story.workspace.plan(), &["no reading today", &story.name, "permission"]);

@@ -39,8 +39,8 @@ const BROKEN: [&str; 6] = [
 
 /// Runs a story with every Terraform. Its environment has only a name, and the administrator creates it.
 #[track_caller]
-pub(crate) fn tell(test: &str, tell: impl Fn(FaultStory)) {
-    each(|terraform| tell(FaultStory::new(terraform, test)));
+pub(crate) fn run_story(test: &str, story: impl Fn(FaultStory)) {
+    each(|terraform| story(FaultStory::new(terraform, test)));
 }
 
 impl FaultStory {

@@ -11,7 +11,7 @@ use eod_testkit::{fault::Fault, terraform::Terraform};
 
 use crate::provider::{
     each,
-    faults::story::{FaultStory, expect_failure, expect_sound, tell},
+    faults::story::{FaultStory, expect_failure, expect_sound, run_story},
 };
 
 /// More writes than an environment can need, for a table that would never end.
@@ -99,7 +99,7 @@ fn arguments(number: usize) -> String {
 
 /// One environment is updated repeatedly, each time with a fault at a later write.
 fn updates(test: &str, times: usize, fault: &Fault) {
-    tell(test, |story| {
+    run_story(test, |story| {
         story.rewrite(&arguments(0));
         story.workspace.apply().expect_ok();
         let uid = story.uid();

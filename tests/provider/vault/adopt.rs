@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{SOURCE, TARGET, tell};
+use super::{SOURCE, TARGET, run_story};
 
 #[test]
 fn copy_of_a_lost_state_is_adopted_with_its_edits() {
-    tell("state-lost", SOURCE, |story| {
+    run_story("state-lost", SOURCE, |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         let mut marks = story.marks(TARGET);
@@ -37,7 +37,7 @@ fn copy_of_a_lost_state_is_adopted_with_its_edits() {
 fn a_value_without_ownership_metadata_is_adopted_if_it_equals_the_source() {
     let arguments =
         format!("{SOURCE}\nexclude_keys = [\"KEY\"]\noverrides_wo = {{ URL = \"https://sandbox.example\" }}");
-    tell("unmarked", &arguments, |story| {
+    run_story("unmarked", &arguments, |story| {
         story.vault.put(&story.mount, TARGET, &[("URL", "https://sandbox.example")]);
         story.settle();
         let key = story.key(TARGET);
@@ -58,7 +58,7 @@ fn a_value_without_ownership_metadata_is_adopted_if_it_equals_the_source() {
 
 #[test]
 fn deleted_copy_is_not_created_again_and_is_destroyed_with_the_environment() {
-    tell("deleted", SOURCE, |story| {
+    run_story("deleted", SOURCE, |story| {
         story.settle();
         story.vault.soft_delete(&story.mount, TARGET);
         story.settle();
@@ -82,7 +82,7 @@ fn deleted_copy_is_not_created_again_and_is_destroyed_with_the_environment() {
 
 #[test]
 fn removed_copy_is_created_again() {
-    tell("removed", SOURCE, |story| {
+    run_story("removed", SOURCE, |story| {
         story.settle();
         story.vault.remove(&story.mount, TARGET);
         assert_eq!(story.plan_exit_code(), 2);
@@ -94,7 +94,7 @@ fn removed_copy_is_created_again() {
 
 #[test]
 fn adopted_copy_belongs_to_its_new_owner() {
-    tell("taken", SOURCE, |story| {
+    run_story("taken", SOURCE, |story| {
         story.settle();
         let other = story.elsewhere();
         other.settle();

@@ -18,7 +18,7 @@ use eod_testkit::{
 };
 use serde_json::Value;
 
-use super::{COPY, SOURCE, TARGET, VaultStory, tell};
+use super::{COPY, SOURCE, TARGET, VaultStory, run_story};
 
 /// The values of a story. None of them is written in its configuration.
 const SOURCE_VALUE: &str = "canary-value-of-the-source";
@@ -105,7 +105,7 @@ fn fail_in_every_way(story: &VaultStory, proxy: &FaultProxy) -> Vec<Run> {
 
 #[test]
 fn secrets_are_in_no_file() {
-    tell("canary", "", |story| {
+    run_story("canary", "", |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "stage/shop", &[("KEY", SOURCE_VALUE)]);
         story.vault.put(&mount, "sensitive/shop", &[("KEY", SENSITIVE)]);
@@ -173,7 +173,7 @@ fn secrets_are_in_no_file() {
 
 #[test]
 fn killed_provider_leaves_no_secret_in_a_file() {
-    tell("canary-killed", SOURCE, |story| {
+    run_story("canary-killed", SOURCE, |story| {
         story.vault.put(&story.mount, "stage/shop", &[("KEY", SOURCE_VALUE)]);
         let token = story.cloner(false);
         story.token(&token);

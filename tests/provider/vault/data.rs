@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::{SOURCE, TARGET, tell};
+use super::{SOURCE, TARGET, run_story};
 use crate::provider::text;
 
 #[test]
 fn data_source_returns_copies_and_reads_no_value() {
-    tell("data", &format!("{SOURCE}\nrecursive = true"), |story| {
+    run_story("data", &format!("{SOURCE}\nrecursive = true"), |story| {
         story.provider("installation = \"acme\"");
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
         story.settle();
@@ -44,7 +44,7 @@ fn data_source_returns_copies_and_reads_no_value() {
 
 #[test]
 fn missing_copy_is_an_error() {
-    tell("no-data", "", |story| {
+    run_story("no-data", "", |story| {
         story.vault.put(&story.mount, "preview/theirs", &[("A", "1")]);
         for path in ["preview/theirs", "preview/nothing"] {
             let mount = &story.mount;

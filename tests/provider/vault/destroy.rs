@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{SOURCE, TARGET, tell};
+use super::{SOURCE, TARGET, run_story};
 use crate::provider::done;
 
 #[test]
 fn secrets_with_a_common_prefix_stay() {
-    tell("neighbours", &format!("{SOURCE}\ntarget_path = \"preview/pr-1\"\nrecursive = true"), |story| {
+    run_story("neighbours", &format!("{SOURCE}\ntarget_path = \"preview/pr-1\"\nrecursive = true"), |story| {
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
         let theirs = json!({ "MINE": "1" });
         for name in ["preview/pr-12", "preview/pr-1-x/db", "preview/pr-1/mine", "preview/pr"] {
@@ -25,7 +25,7 @@ fn secrets_with_a_common_prefix_stay() {
 
 #[test]
 fn destroy_needs_neither_the_source_nor_a_right_on_it() {
-    tell("no-source", SOURCE, |story| {
+    run_story("no-source", SOURCE, |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         story.vault.remove(&story.mount, "stage/shop");
@@ -41,7 +41,7 @@ fn destroy_needs_neither_the_source_nor_a_right_on_it() {
 
 #[test]
 fn a_kept_copy_keeps_its_ownership_metadata() {
-    tell("keep", &format!("{SOURCE}\non_destroy = \"keep\""), |story| {
+    run_story("keep", &format!("{SOURCE}\non_destroy = \"keep\""), |story| {
         story.settle();
         let marks = story.marks(TARGET);
         story.destroy().expect_ok();
@@ -58,7 +58,7 @@ fn a_kept_copy_keeps_its_ownership_metadata() {
 
 #[test]
 fn copy_without_ownership_metadata_is_kept_and_named() {
-    tell("stripped", SOURCE, |story| {
+    run_story("stripped", SOURCE, |story| {
         // Without ownership metadata it is recognised by the time at which it was stored, to the nanosecond.
         story.settle();
         story.vault.put_custom_metadata(&story.mount, TARGET, &[]);
@@ -96,7 +96,7 @@ fn copy_without_ownership_metadata_is_kept_and_named() {
 #[test]
 fn a_replaced_object_does_not_delete_the_copy_of_its_successor() {
     let successor = "lifecycle {\n  create_before_destroy = true\n}";
-    tell("successor", &format!("{SOURCE}\n{successor}"), |story| {
+    run_story("successor", &format!("{SOURCE}\n{successor}"), |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         // The new object is created first, at the same path.
@@ -113,7 +113,7 @@ fn a_replaced_object_does_not_delete_the_copy_of_its_successor() {
 
 #[test]
 fn replacement_in_the_usual_order_creates_the_copy_again() {
-    tell("replace", SOURCE, |story| {
+    run_story("replace", SOURCE, |story| {
         story.settle();
         let marks = story.marks(TARGET);
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
@@ -129,7 +129,7 @@ fn replacement_in_the_usual_order_creates_the_copy_again() {
 
 #[test]
 fn missing_right_to_delete_is_named_and_the_copies_stay_in_the_state() {
-    tell("cannot-delete", &format!("{SOURCE}\nrecursive = true"), |story| {
+    run_story("cannot-delete", &format!("{SOURCE}\nrecursive = true"), |story| {
         story.vault.put(&story.mount, "stage/shop/a", &[("A", "1")]);
         story.settle();
         let mount = &story.mount;
@@ -157,7 +157,7 @@ fn missing_right_to_delete_is_named_and_the_copies_stay_in_the_state() {
 
 #[test]
 fn copies_of_another_installation_are_not_changed() {
-    tell("moved", SOURCE, |story| {
+    run_story("moved", SOURCE, |story| {
         story.provider("installation = \"one\"");
         story.settle();
         let marks = story.marks(TARGET);

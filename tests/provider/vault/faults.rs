@@ -8,7 +8,7 @@ use eod_testkit::{
 };
 use serde_json::json;
 
-use super::{SOURCE, TARGET, VaultStory, behind_proxy, meanwhile, tell};
+use super::{SOURCE, TARGET, VaultStory, behind_proxy, meanwhile, run_story};
 use crate::provider::faults::story::{expect_failure, expect_sound};
 
 /// Injects a fault into the call with this number, counted from 0, and those after it up to `times`.
@@ -146,7 +146,7 @@ fn run_without_an_answer_of_vault_ends_at_its_timeout() {
 
 #[test]
 fn token_of_a_story_is_not_sent_to_another_host() {
-    tell("redirect", SOURCE, |story| {
+    run_story("redirect", SOURCE, |story| {
         let (proxy, other) = (story.proxied(), story.vault.proxy());
         let there = other.access().server.clone();
         proxy.rule(|_| true, usize::MAX, moved(&format!("{there}/v1/somewhere")));
@@ -225,7 +225,7 @@ fn expect_twenty(story: &VaultStory, names: &[String]) {
 
 #[test]
 fn login_that_expires_between_two_copies_is_repeated_once() {
-    tell("token-ends", &format!("{SOURCE}\nrecursive = true"), |story| {
+    run_story("token-ends", &format!("{SOURCE}\nrecursive = true"), |story| {
         let names = twenty(story);
         let role = story.vault.approle(&[&story.cloner_policy(false)], "1h");
         story.unset_env("VAULT_TOKEN");
@@ -251,7 +251,7 @@ fn login_that_expires_between_two_copies_is_repeated_once() {
 
 #[test]
 fn token_that_expires_between_two_copies_keeps_the_created_copies_in_the_state() {
-    tell("token-gone", &format!("{SOURCE}\nrecursive = true"), |story| {
+    run_story("token-gone", &format!("{SOURCE}\nrecursive = true"), |story| {
         let names = twenty(story);
         let token = story.cloner(false);
         story.token(&token);

@@ -3,7 +3,7 @@
 use eod_testkit::{fault::Logged, workspace::Run};
 use serde_json::json;
 
-use super::{COPY, SOURCE, TARGET, VaultStory, meanwhile, tell};
+use super::{COPY, SOURCE, TARGET, VaultStory, meanwhile, run_story};
 use crate::provider::done;
 
 /// Applies and expects that the target was kept, with a warning that names it and the reason.
@@ -19,7 +19,7 @@ fn expect_kept(story: &VaultStory, why: &str) -> Run {
 
 #[test]
 fn secret_created_by_a_person_is_kept_also_after_the_destroy() {
-    tell("person-first", SOURCE, |story| {
+    run_story("person-first", SOURCE, |story| {
         let proxy = story.proxied();
         let (vault, mount) = (story.vault, story.mount.clone());
         let write = |call: &Logged| call.is("POST", &format!("/data/{TARGET}"));
@@ -43,7 +43,7 @@ fn secret_created_by_a_person_is_kept_also_after_the_destroy() {
 
 #[test]
 fn on_existing_fail_refuses_an_existing_secret() {
-    tell("on-existing", &format!("{SOURCE}\non_existing = \"fail\""), |story| {
+    run_story("on-existing", &format!("{SOURCE}\non_existing = \"fail\""), |story| {
         story.vault.put(&story.mount, TARGET, &[("MINE", "1")]);
         story
             .apply()
@@ -61,7 +61,7 @@ fn on_existing_fail_refuses_an_existing_secret() {
 
 #[test]
 fn a_copy_of_another_environment_is_kept_with_its_name() {
-    tell("other-environment", SOURCE, |story| {
+    run_story("other-environment", SOURCE, |story| {
         story.settle();
         let marks = story.marks(TARGET);
         let mut other = story.elsewhere();
@@ -84,7 +84,7 @@ fn a_copy_of_another_environment_is_kept_with_its_name() {
 
 #[test]
 fn a_copy_of_another_source_is_an_error_that_names_it() {
-    tell("other-source", SOURCE, |story| {
+    run_story("other-source", SOURCE, |story| {
         story.settle();
         story.vault.put(&story.mount, "stage/other", &[("URL", "https://other.example")]);
         let mut other = story.elsewhere();
@@ -102,7 +102,7 @@ fn a_copy_of_another_source_is_an_error_that_names_it() {
 
 #[test]
 fn secret_written_or_deleted_by_others_is_kept() {
-    tell("somebodys", SOURCE, |story| {
+    run_story("somebodys", SOURCE, |story| {
         // A second version with the value of the source is still a version of others: EoD writes one version.
         let data = [("URL", "https://stage.example"), ("KEY", "stage-key")];
         story.vault.put(&story.mount, TARGET, &[("OLD", "1")]);

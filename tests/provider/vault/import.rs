@@ -3,7 +3,7 @@
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
 
-use super::{COPY, SOURCE, TARGET, VaultStory, tell};
+use super::{COPY, SOURCE, TARGET, VaultStory, run_story};
 
 #[track_caller]
 fn id(story: &VaultStory) -> String {
@@ -12,7 +12,7 @@ fn id(story: &VaultStory) -> String {
 
 #[test]
 fn imported_copy_has_an_empty_plan() {
-    tell("import", SOURCE, |story| {
+    run_story("import", SOURCE, |story| {
         story.settle();
         let before = story.attributes();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
@@ -35,7 +35,7 @@ fn imported_copy_has_an_empty_plan() {
 
 #[test]
 fn imported_subtree_has_all_its_copies_and_no_others() {
-    tell("import-tree", &format!("{SOURCE}\nrecursive = true"), |story| {
+    run_story("import-tree", &format!("{SOURCE}\nrecursive = true"), |story| {
         for name in ["a", "b/c", "größe", "stage/shop"] {
             story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
         }
@@ -57,7 +57,7 @@ fn imported_subtree_has_all_its_copies_and_no_others() {
 
 #[test]
 fn configuration_is_generated_from_an_import() {
-    tell("import-written", SOURCE, |story| {
+    run_story("import-written", SOURCE, |story| {
         story.settle();
         let elsewhere = &mut story.elsewhere();
         elsewhere.body(&format!("import {{\n  to = {COPY}\n  id = \"{}\"\n}}\n", id(story)));
@@ -72,7 +72,7 @@ fn configuration_is_generated_from_an_import() {
 
 #[test]
 fn mount_of_an_import_id_is_found_by_the_server() {
-    tell("import-mount", "", |story| {
+    run_story("import-mount", "", |story| {
         let mount = format!("{}/kv", story.vault.mount("import-nested"));
         // A mount cannot be below another mount; it is below a path without a mount.
         let mount = mount.replace("/kv", "-team/kv");
@@ -104,7 +104,7 @@ fn mount_of_an_import_id_is_found_by_the_server() {
 
 #[test]
 fn an_invalid_import_is_explained() {
-    tell("import-refused", SOURCE, |story| {
+    run_story("import-refused", SOURCE, |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "preview/theirs", &[("A", "1")]);
         let import = |id: &str| story.run(&["import", "-no-color", COPY, id]);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{SOURCE, TARGET, VaultStory, tell};
+use super::{SOURCE, TARGET, VaultStory, run_story};
 
 #[test]
 fn copy_is_created_edited_and_destroyed() {
-    tell("copy", SOURCE, |story| {
+    run_story("copy", SOURCE, |story| {
         let audit = story.vault.audit().starting_here();
         story.settle();
         story.expect_whole("stage/shop", TARGET);
@@ -53,7 +53,7 @@ fn copy_is_created_edited_and_destroyed() {
 
 #[test]
 fn plan_shows_the_target_and_the_unknown_attributes() {
-    tell("plan", &format!("{SOURCE}\nsensitive_path = \"sensitive/shop\""), |story| {
+    run_story("plan", &format!("{SOURCE}\nsensitive_path = \"sensitive/shop\""), |story| {
         let body = story.block("config", &format!("{SOURCE}\nsensitive_path = \"sensitive/shop\""))
             + "output \"ref\" {\n  value = eod_vault_clone.config.secret_ref\n}\n";
         story.body(&body);
@@ -133,7 +133,7 @@ fn rows(other: &str) -> Vec<Row> {
 
 #[test]
 fn changes_replace_or_update_in_place() {
-    tell("changes", "", |story| {
+    run_story("changes", "", |story| {
         let other = story.vault.mount("changes-other");
         story.vault.put(&other, "stage/shop", &[("URL", "https://other.example")]);
         story.vault.put(&story.mount, "stage/other", &[("URL", "https://another.example")]);
@@ -183,7 +183,7 @@ fn expect_replaced(story: &VaultStory, other: &str) {
 
 #[test]
 fn excluded_entries_are_omitted_and_others_are_copied_unchanged() {
-    tell("as-it-is", &format!("{SOURCE}\nexclude_keys = [\"KEY\", \"NOT_THERE\"]"), |story| {
+    run_story("as-it-is", &format!("{SOURCE}\nexclude_keys = [\"KEY\", \"NOT_THERE\"]"), |story| {
         let data = json!({ "KEY": "k", "N": 1.50, "DEEP": { "list": [1, null, { "a": "b" }] }, "EMPTY": "", "ümlaut": "größe\n\"" });
         story.vault.call("POST", &format!("{}/data/stage/shop", story.mount), Some(&json!({ "data": data })));
         story.settle();
@@ -197,7 +197,7 @@ fn excluded_entries_are_omitted_and_others_are_copied_unchanged() {
 
 #[test]
 fn custom_metadata_of_the_source_is_copied_up_to_the_limit() {
-    tell("metadata", SOURCE, |story| {
+    run_story("metadata", SOURCE, |story| {
         let long = "v".repeat(512);
         let names: Vec<String> = (0..64).map(|number| format!("k{number:02}")).collect();
         let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), long.as_str())).collect();
@@ -215,7 +215,7 @@ fn custom_metadata_of_the_source_is_copied_up_to_the_limit() {
 
 #[test]
 fn custom_metadata_of_the_target_is_kept() {
-    tell("prepared", SOURCE, |story| {
+    run_story("prepared", SOURCE, |story| {
         story.vault.put_custom_metadata(&story.mount, "stage/shop", &[("team", "platform"), ("tier", "1")]);
         // Metadata without a value, created by a person who sets own options.
         let settings = json!({ "max_versions": 3, "custom_metadata": { "team": "checkout" } });
@@ -232,7 +232,7 @@ fn custom_metadata_of_the_target_is_kept() {
 #[test]
 fn many_copies_share_one_login_and_take_three_requests_each() {
     const COPIES: usize = 20;
-    tell("many", "", |story| {
+    run_story("many", "", |story| {
         let role = story.vault.approle(&[&story.cloner_policy(false)], "1h");
         story.unset_env("VAULT_TOKEN");
         story.provider(&format!(

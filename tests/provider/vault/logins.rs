@@ -5,7 +5,7 @@ use std::fs;
 use eod_testkit::cluster::Cluster;
 use serde_json::json;
 
-use super::{SOURCE, TARGET, VaultStory, tell};
+use super::{SOURCE, TARGET, VaultStory, run_story};
 
 /// Sets `vault.auth` and removes the token from the environment.
 fn auth(story: &mut VaultStory, block: &str) {
@@ -31,7 +31,7 @@ fn file(story: &VaultStory, text: &str) -> String {
 
 #[test]
 fn a_token_comes_from_the_block_or_the_environment() {
-    tell("login-token", SOURCE, |story| {
+    run_story("login-token", SOURCE, |story| {
         let token = story.cloner(false);
         auth(story, &format!("token = \"{token}\""));
         expect_life(story);
@@ -49,7 +49,7 @@ fn a_token_comes_from_the_block_or_the_environment() {
 
 #[test]
 fn token_needs_neither_lookup_self_nor_renewal() {
-    tell("login-poor-token", SOURCE, |story| {
+    run_story("login-poor-token", SOURCE, |story| {
         let mount = &story.mount;
         let policy = format!(
             "path \"{mount}/data/stage/*\" {{ capabilities = [\"read\"] }}\n\
@@ -70,7 +70,7 @@ fn token_needs_neither_lookup_self_nor_renewal() {
 
 #[test]
 fn an_approle_logs_in_once_in_every_process() {
-    tell("login-approle", SOURCE, |story| {
+    run_story("login-approle", SOURCE, |story| {
         let role = story.vault.approle(&[&story.cloner_policy(false)], "1h");
         let block = |secret: &str| {
             format!(
@@ -101,7 +101,7 @@ fn an_approle_logs_in_once_in_every_process() {
 
 #[test]
 fn a_jwt_is_given_or_read_from_a_file() {
-    tell("login-jwt", SOURCE, |story| {
+    run_story("login-jwt", SOURCE, |story| {
         let login = story.vault.jwt(&[&story.cloner_policy(false)], "1h");
         let block = |how: &str| format!("jwt = {{ role = \"{}\", mount = \"{}\", {how} }}", login.role, login.mount);
         auth(story, &block(&format!("token = \"{}\"", login.jwt)));
@@ -123,7 +123,7 @@ fn a_jwt_is_given_or_read_from_a_file() {
 
 #[test]
 fn service_account_logs_in_and_pods_read_their_copies() {
-    tell("login-kubernetes", SOURCE, |story| {
+    run_story("login-kubernetes", SOURCE, |story| {
         let login = story.vault.kubernetes(Cluster::shared(), &[&story.cloner_policy(false)], "1h");
         let path = file(story, &login.jwt);
         auth(
@@ -153,7 +153,7 @@ fn service_account_logs_in_and_pods_read_their_copies() {
 
 #[test]
 fn exactly_one_login_method_is_required() {
-    tell("login-two", SOURCE, |story| {
+    run_story("login-two", SOURCE, |story| {
         auth(story, "token = \"a\", approle = { role_id = \"r\", secret_id = \"s\" }");
         let run = story.plan().expect_err("Exactly one of `token`, `approle`, `kubernetes` and `jwt` is required");
         run.expect_said("keep one of them, or remove `auth` to take the token from VAULT_TOKEN");

@@ -3,7 +3,7 @@
 use eod_testkit::fault::{Fault, Logged};
 use serde_json::{Value, json};
 
-use super::{SOURCE, TARGET, VaultStory, tell};
+use super::{SOURCE, TARGET, VaultStory, run_story};
 use crate::provider::done;
 
 /// Arguments with this URL as an override.
@@ -27,7 +27,7 @@ fn expect_ours(story: &VaultStory, url: &str, version: u64) {
 
 #[test]
 fn an_override_is_in_the_first_version_and_is_written_again_with_a_higher_version() {
-    tell("overrides", &overriding("https://one.example", 1), |story| {
+    run_story("overrides", &overriding("https://one.example", 1), |story| {
         story.settle();
         expect_ours(story, "https://one.example", 1);
         let created = story.attributes()["created_at"].clone();
@@ -59,7 +59,7 @@ fn an_override_is_in_the_first_version_and_is_written_again_with_a_higher_versio
 
 #[test]
 fn edited_copy_is_not_overridden() {
-    tell("overrides-edited", &overriding("https://one.example", 1), |story| {
+    run_story("overrides-edited", &overriding("https://one.example", 1), |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         story.arguments(&overriding("https://two.example", 2));
@@ -84,7 +84,7 @@ fn edited_copy_is_not_overridden() {
 
 #[test]
 fn policy_without_update_keeps_the_copy_and_is_named() {
-    tell("overrides-denied", &overriding("https://one.example", 1), |story| {
+    run_story("overrides-denied", &overriding("https://one.example", 1), |story| {
         let token = story.cloner(false);
         story.token(&token);
         story.settle();
@@ -110,7 +110,7 @@ fn policy_without_update_keeps_the_copy_and_is_named() {
 
 #[test]
 fn new_patterns_keep_existing_copies_and_prevent_reads() {
-    tell("overrides-sensitive", &overriding("https://one.example", 1), |story| {
+    run_story("overrides-sensitive", &overriding("https://one.example", 1), |story| {
         story.settle();
         let audit = story.vault.audit().starting_here();
         story.provider(
@@ -131,7 +131,7 @@ fn new_patterns_keep_existing_copies_and_prevent_reads() {
 
 #[test]
 fn overrides_of_a_subtree_are_refused() {
-    tell("overrides-subtree", &format!("{}\nrecursive = true", overriding("https://one.example", 1)), |story| {
+    run_story("overrides-subtree", &format!("{}\nrecursive = true", overriding("https://one.example", 1)), |story| {
         let run = story.plan().expect_err("Overrides of a subtree");
         let run = run.expect_said("`overrides_wo` sets entries of one secret, and `recursive` copies many secrets");
         run.expect_said("in resource \"eod_vault_clone\" \"config\"");
@@ -140,7 +140,7 @@ fn overrides_of_a_subtree_are_refused() {
 
 #[test]
 fn fault_at_any_write_of_an_update_neither_repeats_it_nor_reports_an_edit() {
-    tell("overrides-faults", &overriding("https://0.example", 1), |story| {
+    run_story("overrides-faults", &overriding("https://0.example", 1), |story| {
         let proxy = story.proxied();
         story.settle();
         let mut version = 1;

@@ -2,7 +2,7 @@
 
 use eod_testkit::workspace::Run;
 
-use super::{SOURCE, TARGET, VaultStory, tell};
+use super::{SOURCE, TARGET, VaultStory, run_story};
 
 /// Plans copies that each have one mistake, in arguments of one line each, and expects an error at each line.
 ///
@@ -34,7 +34,7 @@ fn expect_refused(story: &mut VaultStory, mistakes: &[(&str, &str)]) -> Run {
 
 #[test]
 fn ambiguous_path_is_refused() {
-    tell("path-tricks", "", |story| {
+    run_story("path-tricks", "", |story| {
         expect_refused(
             story,
             &[
@@ -58,7 +58,7 @@ fn ambiguous_path_is_refused() {
 
 #[test]
 fn sensitive_sources_and_forbidden_targets_are_refused() {
-    tell("routes", "", |story| {
+    run_story("routes", "", |story| {
         let never = "is never read or copied.";
         expect_refused(
             story,
@@ -84,7 +84,7 @@ fn sensitive_sources_and_forbidden_targets_are_refused() {
 
 #[test]
 fn pasted_target_and_reference_are_reported_in_the_plan() {
-    tell("pasted-target", "", |story| {
+    run_story("pasted-target", "", |story| {
         let mount = story.mount.clone();
         let arguments = format!("{SOURCE}\ntarget_path = \"{mount}/preview/x\"\nsensitive_path = \"data/sensitive/x\"");
         let text = story.block("config", &arguments);
@@ -96,7 +96,7 @@ fn pasted_target_and_reference_are_reported_in_the_plan() {
 
 #[test]
 fn names_with_a_common_prefix_do_not_overlap() {
-    tell("alike", "source_path = \"preview/pr-1\"\ntarget_path = \"preview/pr-12\"", |story| {
+    run_story("alike", "source_path = \"preview/pr-1\"\ntarget_path = \"preview/pr-12\"", |story| {
         story.vault.put(&story.mount, "preview/pr-1", &[("A", "1")]);
         story.settle();
         story.expect_whole("preview/pr-1", "preview/pr-12");
@@ -107,7 +107,7 @@ fn names_with_a_common_prefix_do_not_overlap() {
 
 #[test]
 fn patterns_of_the_provider_block_match_every_spelling_of_a_mount() {
-    tell("patterns", "", |story| {
+    run_story("patterns", "", |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "prod/shop", &[("A", "canary-of-prod")]);
         story.vault.put(&mount, "preview/keep", &[("A", "1")]);
@@ -145,7 +145,7 @@ fn patterns_of_the_provider_block_match_every_spelling_of_a_mount() {
 
 #[test]
 fn invalid_patterns_are_refused_at_their_position() {
-    tell("bad-patterns", SOURCE, |story| {
+    run_story("bad-patterns", SOURCE, |story| {
         for (pattern, why) in [
             ("sensitive_paths = [\"*/ok/*\", \"prod\"]", "has no slash; patterns are matched against `<mount>/<path>`"),
             ("sensitive_paths = [\"secret/../x\"]", "can never match"),
@@ -162,7 +162,7 @@ fn invalid_patterns_are_refused_at_their_position() {
 #[test]
 fn names_with_unusual_characters_are_copied_unchanged() {
     let source = "stage/größe & \\\"100%\\\"/a b+c?d#e";
-    tell("names", &format!("source_path = \"{source}\""), |story| {
+    run_story("names", &format!("source_path = \"{source}\""), |story| {
         let path = source.replace('\\', "");
         story.vault.put(&story.mount, &path, &[("A", "1")]);
         story.settle();

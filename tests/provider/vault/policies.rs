@@ -3,7 +3,7 @@
 use eod_domain::vault::{Globs, MountPath, reaper_policy};
 use serde_json::{Value, json};
 
-use super::{SOURCE, TARGET, VaultStory, tell};
+use super::{SOURCE, TARGET, VaultStory, run_story};
 
 /// The policy that a call of one of the provider's functions returns.
 #[track_caller]
@@ -38,7 +38,7 @@ fn read(story: &VaultStory, token: &str, path: &str) -> u16 {
 
 #[test]
 fn policy_of_the_cloner_allows_the_lifecycle_of_copies_only() {
-    tell("cloner", &format!("{SOURCE}\nrecursive = true"), |story| {
+    run_story("cloner", &format!("{SOURCE}\nrecursive = true"), |story| {
         let mount = story.mount.clone();
         let secrets =
             ["sensitive/shop", "stage/sensitive/x", "stage/shop/sensitive/y", "stage/shop/a/sensitive", "prod/shop"];
@@ -74,7 +74,7 @@ fn policy_of_the_cloner_allows_the_lifecycle_of_copies_only() {
 
 #[test]
 fn calls_without_a_right_are_refused_and_explained() {
-    tell("cloner-refused", SOURCE, |story| {
+    run_story("cloner-refused", SOURCE, |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "prod/shop", &[("A", "1")]);
         story.vault.put(&mount, "sensitive/shop", &[("A", "1")]);
@@ -117,7 +117,7 @@ fn calls_without_a_right_are_refused_and_explained() {
 
 #[test]
 fn policy_of_the_reader_allows_the_copies_of_one_environment() {
-    tell("reader", SOURCE, |story| {
+    run_story("reader", SOURCE, |story| {
         let mount = story.mount.clone();
         for name in ["preview/shop-pr-71/shop", "preview/shop-pr-8/shop", "sensitive/shop"] {
             story.vault.put(&mount, name, &[("A", "1")]);
@@ -145,7 +145,7 @@ fn policy_of_the_reader_allows_the_copies_of_one_environment() {
 
 #[test]
 fn policies_for_one_mount_have_no_rules_for_another() {
-    tell("two-mounts", "", |story| {
+    run_story("two-mounts", "", |story| {
         let target = story.vault.mount("two-mounts-target");
         let (mount, block) =
             (story.mount.clone(), story.block("config", &format!("{SOURCE}\ntarget_mount = \"{target}\"")));
@@ -169,7 +169,7 @@ fn policies_for_one_mount_have_no_rules_for_another() {
 
 #[test]
 fn error_of_a_function_names_the_argument() {
-    tell("policy-errors", "", |story| {
+    run_story("policy-errors", "", |story| {
         for (call, argument, why) in [
             ("vault_cloner_policy(\"a//b\", [\"stage\"], null, null, null)", "mount", "two slashes in a row"),
             ("vault_cloner_policy(\"secret\", [], null, null, null)", "sources", "At least one source is required"),
@@ -204,7 +204,7 @@ fn error_of_a_function_names_the_argument() {
 
 #[test]
 fn policy_of_the_reaper_deletes_copies_and_reads_no_value() {
-    tell("reaper", SOURCE, |story| {
+    run_story("reaper", SOURCE, |story| {
         story.settle();
         let policy = generated_text(story, &format!("vault_reaper_policy(\"{}\", null)", story.mount));
         // The stories of the reaper use the same text.

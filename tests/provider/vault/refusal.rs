@@ -7,7 +7,7 @@ use eod_testkit::{
     workspace::Run,
 };
 
-use super::{SOURCE, TARGET, VaultStory, tell};
+use super::{SOURCE, TARGET, VaultStory, run_story};
 
 /// Applies, expects one error with all of these texts, and that nothing was created.
 #[track_caller]
@@ -21,7 +21,7 @@ fn expect_refused(story: &VaultStory, said: &[&str]) -> Run {
 
 #[test]
 fn a_missing_or_unsupported_mount_is_named() {
-    tell("mounts", SOURCE, |story| {
+    run_story("mounts", SOURCE, |story| {
         let mount = story.mount.clone();
         let block = |mount: &str, more: &str| {
             format!(
@@ -51,7 +51,7 @@ fn a_missing_or_unsupported_mount_is_named() {
 
 #[test]
 fn removed_mount_is_an_error_and_not_a_missing_copy() {
-    tell("mount-gone", SOURCE, |story| {
+    run_story("mount-gone", SOURCE, |story| {
         story.settle();
         story.vault.call("DELETE", &format!("sys/mounts/{}", story.mount), None);
         for run in [story.plan(), story.destroy()] {
@@ -65,7 +65,7 @@ fn removed_mount_is_an_error_and_not_a_missing_copy() {
 
 #[test]
 fn kv_version_1_can_be_the_source_and_not_the_target() {
-    tell("version-1", "", |story| {
+    run_story("version-1", "", |story| {
         let old = story.vault.mount_v1("version-1");
         story.vault.put_v1(&old, "stage/shop", &[("URL", "https://old.example")]);
         story.vault.put_v1(&old, "stage/shop/db", &[("A", "1")]);
@@ -105,7 +105,7 @@ fn kv_version_1_can_be_the_source_and_not_the_target() {
 
 #[test]
 fn a_source_that_is_missing_or_deleted_is_named() {
-    tell("no-secret", "source_path = \"stage/none\"", |story| {
+    run_story("no-secret", "source_path = \"stage/none\"", |story| {
         let mount = story.mount.clone();
         expect_refused(
             story,
@@ -136,7 +136,7 @@ fn a_source_that_is_missing_or_deleted_is_named() {
 
 #[test]
 fn error_for_a_pasted_source_path_has_the_right_path() {
-    tell("pasted", SOURCE, |story| {
+    run_story("pasted", SOURCE, |story| {
         let mount = story.mount.clone();
         for path in [format!("{mount}/stage/shop"), "data/stage/shop".to_owned(), format!("{mount}/data/stage/shop")] {
             story.arguments(&format!("source_path = \"{path}\""));
@@ -150,7 +150,7 @@ fn error_for_a_pasted_source_path_has_the_right_path() {
 
 #[test]
 fn a_missing_right_is_named_with_its_path() {
-    tell("rights", SOURCE, |story| {
+    run_story("rights", SOURCE, |story| {
         let mount = story.mount.clone();
         let source = format!("path \"{mount}/data/stage/*\" {{ capabilities = [\"read\"] }}\n");
         let data = format!("path \"{mount}/data/preview/*\" {{ capabilities = [\"create\", \"read\"] }}\n");
@@ -218,7 +218,7 @@ fn a_missing_right_is_named_with_its_path() {
 
 #[test]
 fn missing_vault_namespace_is_named() {
-    tell("namespace", SOURCE, |story| {
+    run_story("namespace", SOURCE, |story| {
         story.provider("vault = { namespace = \"nobody/here\" }");
         let proxy = story.proxied();
         // The open-source server ignores namespaces; this is the response of a server that has them.
@@ -239,7 +239,7 @@ fn missing_vault_namespace_is_named() {
 
 #[test]
 fn refused_connection_is_reported_before_the_timeout() {
-    tell("unreachable", &format!("{SOURCE}\ntimeouts = {{ create = \"3s\" }}"), |story| {
+    run_story("unreachable", &format!("{SOURCE}\ntimeouts = {{ create = \"3s\" }}"), |story| {
         story.set_env("VAULT_ADDR", "http://127.0.0.1:9");
         expect_refused(
             story,
@@ -261,7 +261,7 @@ fn refused_connection_is_reported_before_the_timeout() {
 
 #[test]
 fn neither_a_server_nor_a_token_is_guessed() {
-    tell("nothing-named", SOURCE, |story| {
+    run_story("nothing-named", SOURCE, |story| {
         // Defaults of the official client.
         std::fs::write(story.path().with_file_name("home").join(".vault-token"), story.vault.token()).unwrap();
         story.unset_env("VAULT_TOKEN");

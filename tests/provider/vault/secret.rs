@@ -8,7 +8,7 @@ use std::{
 use eod_testkit::terraform::Terraform;
 use serde_json::{Value, json};
 
-use super::{SOURCE, TARGET, VaultStory, tell};
+use super::{SOURCE, TARGET, VaultStory, run_story};
 
 /// An ephemeral secret `it` with these arguments.
 fn ephemeral(arguments: &str) -> String {
@@ -17,7 +17,7 @@ fn ephemeral(arguments: &str) -> String {
 
 #[test]
 fn a_secret_in_a_write_only_argument_is_stored_nowhere() {
-    tell("secret-override", "", |story| {
+    run_story("secret-override", "", |story| {
         story.vault.put(&story.mount, "stage/sandbox", &[("URL", "canary-of-the-sandbox")]);
         let copy = story.block(
             "config",
@@ -39,7 +39,7 @@ fn a_secret_in_a_write_only_argument_is_stored_nowhere() {
 
 #[test]
 fn a_secret_configures_another_provider() {
-    tell("secret-provider", "", |story| {
+    run_story("secret-provider", "", |story| {
         let (mount, vault) = (story.mount.clone(), story.vault);
         let token = story.cloner(false);
         vault.put(&mount, "tokens/cloner", &[("token", &token)]);
@@ -61,7 +61,7 @@ fn a_secret_configures_another_provider() {
 
 #[test]
 fn a_reference_to_a_copy_of_the_same_run_waits_for_it() {
-    tell("secret-deferred", "", |story| {
+    run_story("secret-deferred", "", |story| {
         let other = |label: &str, arguments: &str| {
             format!(
                 "resource \"eod_vault_clone\" \"{label}\" {{\n  environment = \"shop-pr-8\"\n  mount = \"{}\"\n{arguments}\n}}\n",
@@ -88,7 +88,7 @@ fn a_reference_to_a_copy_of_the_same_run_waits_for_it() {
 
 #[test]
 fn versions_and_engines_of_both_kinds_are_read() {
-    tell("secret-versions", "", |story| {
+    run_story("secret-versions", "", |story| {
         let old = story.vault.mount_v1("secret-v1");
         story.vault.put_v1(&old, "archive/shop", &[("KEY", "of-version-1")]);
         story.vault.put(&story.mount, "stage/shop", &[("KEY", "second")]);
@@ -121,7 +121,7 @@ fn versions_and_engines_of_both_kinds_are_read() {
 
 #[test]
 fn a_missing_deleted_or_sensitive_secret_is_refused() {
-    tell("secret-refused", "", |story| {
+    run_story("secret-refused", "", |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "stage/deleted", &[("A", "1")]);
         story.vault.soft_delete(&mount, "stage/deleted");

@@ -3,7 +3,7 @@
 use eod_testkit::fault::Logged;
 use serde_json::json;
 
-use super::{SOURCE, VaultStory, meanwhile, tell};
+use super::{SOURCE, VaultStory, meanwhile, run_story};
 
 /// Default target of a subtree.
 const ROOT: &str = "preview/shop-pr-7/shop";
@@ -21,7 +21,7 @@ fn fill(story: &VaultStory, names: &[&str]) {
 
 #[test]
 fn subtree_is_copied_without_sensitive_and_deleted_secrets() {
-    tell("subtree", &recursive(), |story| {
+    run_story("subtree", &recursive(), |story| {
         let mount = story.mount.clone();
         // `db` is a secret and a folder.
         fill(story, &["stage/shop/db", "stage/shop/db/ro", "stage/shop/a b", "stage/shop/größe", "stage/shopping"]);
@@ -71,7 +71,7 @@ fn subtree_is_copied_without_sensitive_and_deleted_secrets() {
 
 #[test]
 fn folder_without_a_secret_of_its_name_is_a_subtree_too() {
-    tell("folder", "source_path = \"stage\"\nrecursive = true", |story| {
+    run_story("folder", "source_path = \"stage\"\nrecursive = true", |story| {
         fill(story, &["stage/a", "stage/b/c/d"]);
         story.settle();
         let paths: Vec<_> = story.results().into_keys().collect();
@@ -89,7 +89,7 @@ fn folder_without_a_secret_of_its_name_is_a_subtree_too() {
 
 #[test]
 fn secrets_added_to_or_removed_from_a_source_make_no_diff() {
-    tell("comes-and-goes", &recursive(), |story| {
+    run_story("comes-and-goes", &recursive(), |story| {
         let mount = story.mount.clone();
         fill(story, &["stage/shop/a", "stage/shop/b"]);
         story.settle();
@@ -120,7 +120,7 @@ fn secrets_added_to_or_removed_from_a_source_make_no_diff() {
 
 #[test]
 fn source_that_changes_between_list_and_read_is_copied_as_read() {
-    tell("pruned", &recursive(), |story| {
+    run_story("pruned", &recursive(), |story| {
         let mount = story.mount.clone();
         fill(story, &["stage/shop/gone", "stage/shop/new"]);
         story.vault.call("POST", &format!("{mount}/metadata/stage/shop/new"), Some(&json!({ "max_versions": 1 })));
@@ -148,7 +148,7 @@ fn source_that_changes_between_list_and_read_is_copied_as_read() {
 
 #[test]
 fn a_subtree_that_is_too_deep_is_refused_before_anything_is_written() {
-    tell("too-deep", &recursive(), |story| {
+    run_story("too-deep", &recursive(), |story| {
         let deep = format!("stage/shop/{}end", "a/".repeat(17));
         fill(story, &[&deep]);
         story.apply().expect_err("it is more than 16 folders deep").expect_said("copy a subfolder");
@@ -159,7 +159,7 @@ fn a_subtree_that_is_too_deep_is_refused_before_anything_is_written() {
 
 #[test]
 fn large_subtree_is_copied_completely() {
-    tell("large", &recursive(), |story| {
+    run_story("large", &recursive(), |story| {
         let names: Vec<String> = (0..120).map(|number| format!("stage/shop/many/k{number:03}")).collect();
         fill(story, &names.iter().map(String::as_str).collect::<Vec<_>>());
         story.settle();

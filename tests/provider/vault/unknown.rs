@@ -3,7 +3,7 @@
 use eod_testkit::fault::FaultProxy;
 use serde_json::json;
 
-use super::{COPY, SOURCE, TARGET, VaultStory, tell};
+use super::{COPY, SOURCE, TARGET, VaultStory, run_story};
 use crate::provider::done;
 
 /// A value that is known only after apply.
@@ -21,7 +21,7 @@ fn decoy(story: &mut VaultStory) -> FaultProxy {
 
 #[test]
 fn an_environment_and_a_source_that_are_not_known_yet_are_planned() {
-    tell("unknown-arguments", "", |story| {
+    run_story("unknown-arguments", "", |story| {
         let block = story.block("config", "source_path = \"stage/${terraform_data.made.output}\"");
         let block = block.replace("\"shop-pr-7\"", "\"${terraform_data.made.output}-pr-7\"");
         story.body(&(made("\"shop\"") + &block));
@@ -41,7 +41,7 @@ fn an_environment_and_a_source_that_are_not_known_yet_are_planned() {
 
 #[test]
 fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
-    tell("unknown-sensitive", "", |story| {
+    run_story("unknown-sensitive", "", |story| {
         story.vault.put(&story.mount, "sensitive/shop", &[("A", "canary-of-the-sensitive")]);
         let block = story
             .block("config", "source_path = \"${terraform_data.made.output}/shop\"\ntarget_path = \"preview/pr-1\"");
@@ -68,7 +68,7 @@ fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
 
 #[test]
 fn environment_that_becomes_unknown_does_not_replace_the_copy() {
-    tell("unknown-environment", "", |story| {
+    run_story("unknown-environment", "", |story| {
         let body = |story: &VaultStory, name: &str, generation: u32| {
             let value = format!("{{ name = \"{name}\", generation = {generation} }}");
             let block = story.block("config", SOURCE);
@@ -93,7 +93,7 @@ fn environment_that_becomes_unknown_does_not_replace_the_copy() {
 
 #[test]
 fn an_unknown_vault_is_never_replaced_by_another() {
-    tell("unknown-vault", "", |story| {
+    run_story("unknown-vault", "", |story| {
         let decoy = decoy(story);
         let address = json!({ "address": story.vault.address(), "generation": 1 });
         let copy = story.block("config", SOURCE);
