@@ -25,10 +25,10 @@ fn invalid_values_are_refused() {
     for (kind, name, namespace, role, part) in [
         ("User", "", None, "owner", "must not be empty"),
         ("User", "a\nb", None, "owner", "invalid subject name"),
-        ("ServiceAccount", "ci", None, "owner", "`namespace` is required"),
+        ("ServiceAccount", "ci", None, "owner", "ServiceAccount `ci` requires a namespace"),
         ("ServiceAccount", "CI", Some("x"), "owner", "ServiceAccount `CI` contains"),
-        ("User", "alice", Some("x"), "owner", "`namespace` is not supported"),
-        ("Group", "devs", Some("x"), "owner", "`namespace` is not supported"),
+        ("User", "alice", Some("x"), "owner", "User `alice` must not have a namespace"),
+        ("Group", "devs", Some("x"), "owner", "Group `devs` must not have a namespace"),
         ("User", "alice", None, "", "invalid role"),
         ("User", "alice", None, "a/b", "invalid role"),
     ] {
