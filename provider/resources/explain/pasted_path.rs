@@ -29,7 +29,9 @@ pub(crate) fn pasted_warning(secret: &SecretRef, at: Path) -> Option<Diag> {
     let attribute = at.to_string();
     let hint = pasted_hint(secret, &attribute)?;
     let detail = format!("The reference of `{attribute}` is `{secret}`: a mount and a path below it.");
-    Some(Diag::warning("The path seems to contain its mount").detail(detail).hint(hint).at(at))
+    Some(
+        Diag::warning(format!("The path of `{attribute}` seems to contain its mount")).detail(detail).hint(hint).at(at),
+    )
 }
 
 /// The remedy for a pasted path at an attribute. `None` if the path does not look pasted.

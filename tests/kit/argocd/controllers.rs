@@ -22,7 +22,11 @@ impl Controllers {
     pub(super) fn prepare(cluster: &'static Cluster) -> Self {
         let binary = servers().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
         let crds = binary.with_file_name("crds").display().to_string();
-        cluster.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &crds]);
+        // The API server answers with a timeout if many stories do this at once.
+        wait_until("Argo CD's custom resource definitions to be applied", PATIENCE, || {
+            let run = cluster.try_kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &crds]);
+            if run.code == Some(0) { Ok(()) } else { Err(run.report()) }
+        });
         wait_until("Argo CD's resources to be served", PATIENCE, || {
             let served = cluster.read("/apis/argoproj.io/v1alpha1").unwrap_or_default();
             let resources = served["resources"].as_array().into_iter().flatten();
