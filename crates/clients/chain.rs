@@ -18,6 +18,18 @@ pub(crate) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static
     None
 }
 
+/// The whole chain on one line, each link once.
+pub fn chain_text(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(link) = cause {
+        text.push_str(": ");
+        text.push_str(&link.to_string());
+        cause = link.source();
+    }
+    text
+}
+
 /// The text of the last error in a chain. HTTP libraries put errors before it that only name their own layers.
 pub(crate) fn root(error: &(dyn StdError + 'static)) -> String {
     let mut last = error;

@@ -5,7 +5,10 @@
 
 use std::{error::Error as StdError, fmt};
 
-use crate::{chain::find, deadline::Interruption};
+use crate::{
+    chain::{chain_text, find},
+    deadline::Interruption,
+};
 
 /// Any cause of an error.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -83,14 +86,7 @@ impl Error {
 
     /// The whole chain on one line, each link once.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = StdError::source(self);
-        while let Some(link) = cause {
-            text.push_str(": ");
-            text.push_str(&link.to_string());
-            cause = link.source();
-        }
-        text
+        chain_text(self)
     }
 }
 

@@ -19,6 +19,7 @@ pub mod tls;
 pub mod vault;
 mod web;
 
+pub use chain::chain_text;
 pub use deadline::Deadline;
 pub use error::{Error, ErrorKind};
 pub use server::{AddressOrigin, ConnectionFailure, ConnectionProblem, ServerAddress};

@@ -1,8 +1,6 @@
 //! Errors of a build. None of them contains a value of the database, a password or the key.
 
-use std::error::Error as StdError;
-
-use eod_clients::{Error, ErrorKind};
+use eod_clients::{Error, ErrorKind, chain_text};
 use eod_masking::RefusedRule;
 
 use crate::{
@@ -141,14 +139,7 @@ impl BuildError {
 
     /// The whole chain of causes, each once.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = StdError::source(self);
-        while let Some(link) = cause {
-            text.push_str(": ");
-            text.push_str(&link.to_string());
-            cause = link.source();
-        }
-        text
+        chain_text(self)
     }
 
     /// True if a standby has interrupted the build.

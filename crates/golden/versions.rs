@@ -284,7 +284,7 @@ impl GoldenServer {
         let sql = format!("DROP ROLE IF EXISTS {}", quoted_name(&role));
         match run(&mut self.session, "remove", &format!("role `{role}`"), &sql, deadline).await {
             Ok(()) => Ok(true),
-            // It owns objects in another database.
+            // The role owns objects in another database.
             Err(error) if error.kind == ErrorKind::Conflict => Ok(false),
             Err(error) => Err(error),
         }
