@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// patience is the maximum time from SIGTERM to the exit of a child. The API server needs about a second.
-const patience = 10 * time.Second
+// stopTimeout is the maximum time from SIGTERM to the exit of a child. The API server needs about a second.
+const stopTimeout = 10 * time.Second
 
 type child struct {
 	name string
@@ -22,8 +22,8 @@ type child struct {
 	done chan struct{}
 }
 
-// startChild starts a part, which is this binary unless it has a replacement, and sends on died when it ends.
-func startChild(dir string, arguments []string, programs assets, died chan<- *child) (*child, error) {
+// startChild starts a part, which is this binary unless it has a replacement, and sends on ended when it ends.
+func startChild(dir string, arguments []string, programs assets, ended chan<- *child) (*child, error) {
 	name := arguments[0]
 	log := filepath.Join(dir, name+".log")
 	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -49,7 +49,7 @@ func startChild(dir string, arguments []string, programs assets, died chan<- *ch
 	go func() {
 		_ = cmd.Wait()
 		close(started.done)
-		died <- started
+		ended <- started
 	}()
 	return started, nil
 }
@@ -59,7 +59,7 @@ func (c *child) stop() {
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGTERM)
 	select {
 	case <-c.done:
-	case <-time.After(patience):
+	case <-time.After(stopTimeout):
 		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
 		<-c.done
 	}

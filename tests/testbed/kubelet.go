@@ -28,8 +28,8 @@ import (
 
 const nodeName = "testbed"
 
-// again is the interval of the resync, which retries failed calls.
-const again = 2 * time.Second
+// resyncInterval is the interval of the resync, which retries failed calls.
+const resyncInterval = 2 * time.Second
 
 func kubelet() int {
 	flags := flag.NewFlagSet("kubelet", flag.ExitOnError)
@@ -64,7 +64,7 @@ func runKubelet(ctx context.Context, path string) error {
 	_, informer := cache.NewInformerWithOptions(cache.InformerOptions{
 		ListerWatcher: pods,
 		ObjectType:    &v1.Pod{},
-		ResyncPeriod:  again,
+		ResyncPeriod:  resyncInterval,
 		Handler: cache.ResourceEventHandlerFuncs{
 			AddFunc:    func(pod any) { kubelet.look(ctx, pod.(*v1.Pod)) },
 			UpdateFunc: func(_, pod any) { kubelet.look(ctx, pod.(*v1.Pod)) },

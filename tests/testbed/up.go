@@ -21,9 +21,9 @@ import (
 	"time"
 )
 
-// readiness is the maximum time of a start. An idle machine needs four seconds for all parts; the limit turns a broken part
+// readyTimeout is the maximum time of a start. An idle machine needs four seconds for all parts; the limit turns a broken part
 // into an error.
-const readiness = 3 * time.Minute
+const readyTimeout = 3 * time.Minute
 
 // announcement is the line on stdout after the cluster is ready.
 type announcement struct {
@@ -108,7 +108,7 @@ type cluster struct {
 	programs assets
 	begun    time.Time
 	children []*child
-	died     chan *child
+	ended    chan *child
 }
 
 // errStopped is the error for a stop before the cluster is ready.
@@ -134,7 +134,7 @@ func newCluster(dir string, extra users, programs assets) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cluster{dir: dir, address: address, users: all, programs: programs, begun: time.Now(), died: make(chan *child, 8)}, nil
+	return &cluster{dir: dir, address: address, users: all, programs: programs, begun: time.Now(), ended: make(chan *child, 8)}, nil
 }
 
 // run starts all parts in order, prints the announcement, and returns after all parts have stopped, in reverse order.
@@ -160,7 +160,7 @@ func (c *cluster) run(stop <-chan struct{}) error {
 	select {
 	case <-stop:
 		return nil
-	case dead := <-c.died:
+	case dead := <-c.ended:
 		return dead.failure()
 	}
 }
@@ -196,19 +196,19 @@ func (c *cluster) start(stop <-chan struct{}) error {
 
 // await polls until there is no error. It returns an error if a child ends, a stop is requested, or the limit is reached.
 func (c *cluster) await(what string, stop <-chan struct{}, ask func() error) error {
-	deadline := time.Now().Add(readiness)
+	deadline := time.Now().Add(readyTimeout)
 	for {
 		err := ask()
 		if err == nil {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("waited %s for %s; last answer: %w; logs are in %s", readiness, what, err, c.dir)
+			return fmt.Errorf("waited %s for %s; last answer: %w; logs are in %s", readyTimeout, what, err, c.dir)
 		}
 		select {
 		case <-stop:
 			return errStopped
-		case dead := <-c.died:
+		case dead := <-c.ended:
 			return dead.failure()
 		case <-time.After(50 * time.Millisecond):
 		}
@@ -216,7 +216,7 @@ func (c *cluster) await(what string, stop <-chan struct{}, ask func() error) err
 }
 
 func (c *cluster) spawn(arguments []string) error {
-	started, err := startChild(c.dir, arguments, c.programs, c.died)
+	started, err := startChild(c.dir, arguments, c.programs, c.ended)
 	if err != nil {
 		return fmt.Errorf("cannot start %s: %w", arguments[0], err)
 	}

@@ -34,8 +34,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// controlling has the command line arguments.
-type controlling struct {
+// controllerSettings has the command line arguments.
+type controllerSettings struct {
 	kubeconfig string
 	namespace  string
 	repoServer string
@@ -45,7 +45,7 @@ type controlling struct {
 
 func applicationController() int {
 	flags := flag.NewFlagSet("application-controller", flag.ExitOnError)
-	var wanted controlling
+	var wanted controllerSettings
 	flags.StringVar(&wanted.kubeconfig, "kubeconfig", "", "the cluster")
 	flags.StringVar(&wanted.namespace, "namespace", "argocd", "where Applications are")
 	flags.StringVar(&wanted.repoServer, "repo-server", "", "HOST:PORT of a repo-server without TLS")
@@ -62,7 +62,7 @@ func applicationController() int {
 	return 0
 }
 
-func controlApplications(ctx context.Context, wanted controlling) error {
+func controlApplications(ctx context.Context, wanted controllerSettings) error {
 	config, err := clientcmd.BuildConfigFromFlags("", wanted.kubeconfig)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func controlApplications(ctx context.Context, wanted controlling) error {
 }
 
 // newController uses the defaults of the published command.
-func newController(ctx context.Context, config *rest.Config, wanted controlling) (*controller.ApplicationController, error) {
+func newController(ctx context.Context, config *rest.Config, wanted controllerSettings) (*controller.ApplicationController, error) {
 	core, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err

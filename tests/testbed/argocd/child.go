@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// patience is the maximum time from SIGTERM to the exit of a child. The repo-server first finishes its renders.
-const patience = 10 * time.Second
+// stopTimeout is the maximum time from SIGTERM to the exit of a child. The repo-server first finishes its renders.
+const stopTimeout = 10 * time.Second
 
 // part describes a server before its start.
 type part struct {
@@ -27,8 +27,8 @@ type part struct {
 	environment []string
 	// socket is the file that remains after a kill; empty if there is none.
 	socket string
-	// deaf is true if the first SIGTERM does not end it.
-	deaf bool
+	// ignoresFirstSignal is true if the first SIGTERM does not end it.
+	ignoresFirstSignal bool
 	// ready returns nil if the server is ready.
 	ready func() error
 }
@@ -39,8 +39,8 @@ type child struct {
 	done chan struct{}
 }
 
-// startChild starts this binary as a server and sends on died when it ends.
-func startChild(wanted part, died chan<- *child) (*child, error) {
+// startChild starts this binary as a server and sends on ended when it ends.
+func startChild(wanted part, ended chan<- *child) (*child, error) {
 	output, err := os.OpenFile(wanted.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -63,21 +63,21 @@ func startChild(wanted part, died chan<- *child) (*child, error) {
 	go func() {
 		_ = cmd.Wait()
 		close(started.done)
-		died <- started
+		ended <- started
 	}()
 	return started, nil
 }
 
 // stop sends SIGTERM to the child's process group, and SIGKILL after the timeout.
 func (c *child) stop() {
-	if c.deaf {
+	if c.ignoresFirstSignal {
 		c.kill()
 		return
 	}
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGTERM)
 	select {
 	case <-c.done:
-	case <-time.After(patience):
+	case <-time.After(stopTimeout):
 		c.kill()
 	}
 }
@@ -93,11 +93,11 @@ func (c *child) kill() {
 
 // failure is the error for a child that ended unexpectedly, with the end of its log.
 func (c *child) failure() error {
-	return fmt.Errorf("%s ended (%s); %s", c.name, c.cmd.ProcessState, c.lastWords())
+	return fmt.Errorf("%s ended (%s); %s", c.name, c.cmd.ProcessState, c.logTail())
 }
 
-// lastWords returns the end of its log, because the log may be removed.
-func (c *child) lastWords() string {
+// logTail returns the end of its log, because the log may be removed.
+func (c *child) logTail() string {
 	text, err := os.ReadFile(c.log)
 	if err != nil {
 		return fmt.Sprintf("its log cannot be read: %v", err)

@@ -19,16 +19,16 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// dialled is the answer of a plugin: of the check and of the call after it, or an error.
-type dialled struct {
+// dialAnswer is the answer of a plugin: of the check and of the call after it, or an error.
+type dialAnswer struct {
 	Check   any      `json:"check,omitempty"`
 	Answer  any      `json:"answer,omitempty"`
 	Seconds float64  `json:"seconds"`
 	Error   *failure `json:"error,omitempty"`
 }
 
-// dialling has the command line arguments.
-type dialling struct {
+// dialSettings has the command line arguments.
+type dialSettings struct {
 	socket      string
 	root        string
 	path        string
@@ -39,7 +39,7 @@ type dialling struct {
 
 func dial() int {
 	flags := flag.NewFlagSet("dial SOCKET", flag.ExitOnError)
-	var wanted dialling
+	var wanted dialSettings
 	flags.StringVar(&wanted.root, "root", "", "the folder that is sent, as the root of a repository")
 	flags.StringVar(&wanted.path, "path", ".", "the application's folder below the root")
 	flags.StringVar(&wanted.call, "call", "generate", "what is called after the check: generate, match or parameters")
@@ -61,62 +61,62 @@ func dial() int {
 		fmt.Fprintln(os.Stderr, "eod-argocd dial: expected SOCKET --root FOLDER [--path PATH] [--call generate|match|parameters] [--env NAME=VALUE] [--timeout 60s]")
 		return 2
 	}
-	say(dialInTime(wanted))
+	printLine(dialInTime(wanted))
 	return 0
 }
 
 // dialInTime returns at the deadline. The client itself opens its connection without a deadline.
-func dialInTime(wanted dialling) dialled {
+func dialInTime(wanted dialSettings) dialAnswer {
 	ctx, cancel := context.WithTimeout(context.Background(), wanted.timeout)
 	defer cancel()
 	begun := time.Now()
-	answers := make(chan dialled, 1)
+	answers := make(chan dialAnswer, 1)
 	go func() { answers <- dialSocket(ctx, wanted) }()
-	var answer dialled
+	var answer dialAnswer
 	select {
 	case answer = <-answers:
 	case <-time.After(wanted.timeout + time.Second):
-		answer = dialled{Error: &failure{Call: "dial", Code: "DeadlineExceeded", Message: fmt.Sprintf("no connection to %s after %s", wanted.socket, wanted.timeout)}}
+		answer = dialAnswer{Error: &failure{Call: "dial", Code: "DeadlineExceeded", Message: fmt.Sprintf("no connection to %s after %s", wanted.socket, wanted.timeout)}}
 	}
 	answer.Seconds = time.Since(begun).Seconds()
 	return answer
 }
 
-func dialSocket(ctx context.Context, wanted dialling) dialled {
+func dialSocket(ctx context.Context, wanted dialSettings) dialAnswer {
 	socket, err := filepath.Abs(wanted.socket)
 	if err != nil {
-		return dialled{Error: failed("dial", err)}
+		return dialAnswer{Error: failed("dial", err)}
 	}
 	connection, client, err := apiclient.NewConfigManagementPluginClientSet(socket).NewConfigManagementPluginClient()
 	if err != nil {
-		return dialled{Error: failed("dial", err)}
+		return dialAnswer{Error: failed("dial", err)}
 	}
 	defer connection.Close()
 	check, err := client.CheckPluginConfiguration(ctx, &emptypb.Empty{})
 	if err != nil {
-		return dialled{Error: failed("CheckPluginConfiguration", err)}
+		return dialAnswer{Error: failed("CheckPluginConfiguration", err)}
 	}
 	answer, err := streams[wanted.call](ctx, client, wanted)
 	if err != nil {
-		return dialled{Check: check, Error: failed(wanted.call, err)}
+		return dialAnswer{Check: check, Error: failed(wanted.call, err)}
 	}
-	return dialled{Check: check, Answer: answer}
+	return dialAnswer{Check: check, Answer: answer}
 }
 
 // pluginClient is the client of one connection.
 type pluginClient = apiclient.ConfigManagementPluginServiceClient
 
 // streams are the calls that send the folder.
-var streams = map[string]func(context.Context, pluginClient, dialling) (any, error){
-	"generate": func(ctx context.Context, client pluginClient, wanted dialling) (any, error) {
+var streams = map[string]func(context.Context, pluginClient, dialSettings) (any, error){
+	"generate": func(ctx context.Context, client pluginClient, wanted dialSettings) (any, error) {
 		stream, err := client.GenerateManifest(ctx, retry.Disable())
 		return exchange[*apiclient.ManifestResponse](ctx, stream, err, wanted)
 	},
-	"match": func(ctx context.Context, client pluginClient, wanted dialling) (any, error) {
+	"match": func(ctx context.Context, client pluginClient, wanted dialSettings) (any, error) {
 		stream, err := client.MatchRepository(ctx, retry.Disable())
 		return exchange[*apiclient.RepositoryResponse](ctx, stream, err, wanted)
 	},
-	"parameters": func(ctx context.Context, client pluginClient, wanted dialling) (any, error) {
+	"parameters": func(ctx context.Context, client pluginClient, wanted dialSettings) (any, error) {
 		stream, err := client.GetParametersAnnouncement(ctx, retry.Disable())
 		return exchange[*apiclient.ParametersAnnouncementResponse](ctx, stream, err, wanted)
 	},
@@ -129,7 +129,7 @@ type stream[Answer any] interface {
 }
 
 // exchange sends the whole archive of the folder before it reads the answer.
-func exchange[Answer any](ctx context.Context, open stream[Answer], err error, wanted dialling) (any, error) {
+func exchange[Answer any](ctx context.Context, open stream[Answer], err error, wanted dialSettings) (any, error) {
 	if err != nil {
 		return nil, err
 	}

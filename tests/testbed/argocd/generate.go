@@ -90,13 +90,13 @@ func generate() int {
 	for i := range requests {
 		room <- struct{}{}
 		all.Go(func() {
-			answers[i] = ask(*server, &requests[i])
+			answers[i] = call(*server, &requests[i])
 			<-room
 		})
 	}
 	all.Wait()
 	for _, one := range answers {
-		say(one)
+		printLine(one)
 	}
 	return 0
 }
@@ -121,8 +121,8 @@ func readRequests(input io.Reader) ([]request, error) {
 	}
 }
 
-// ask makes one call over a new connection, like the controller.
-func ask(server string, wanted *request) answer {
+// call makes one call over a new connection, like the controller.
+func call(server string, wanted *request) answer {
 	deadline := defaultDeadline
 	if wanted.Seconds > 0 {
 		deadline = time.Duration(wanted.Seconds * float64(time.Second))
@@ -137,7 +137,7 @@ func ask(server string, wanted *request) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	if wanted.Details {
-		return askDetails(ctx, client, wanted)
+		return callDetails(ctx, client, wanted)
 	}
 	begun := time.Now()
 	response, err := client.GenerateManifest(ctx, manifestRequest(wanted))
@@ -155,8 +155,8 @@ func ask(server string, wanted *request) answer {
 	return answer{Manifests: manifests, SourceType: response.SourceType, Revision: response.Revision, Seconds: taken}
 }
 
-// askDetails calls GetAppDetails, as the API server does for the parameters of an Application.
-func askDetails(ctx context.Context, client apiclient.RepoServerServiceClient, wanted *request) answer {
+// callDetails calls GetAppDetails, as the API server does for the parameters of an Application.
+func callDetails(ctx context.Context, client apiclient.RepoServerServiceClient, wanted *request) answer {
 	application := &wanted.Application
 	begun := time.Now()
 	response, err := client.GetAppDetails(ctx, &apiclient.RepoServerAppDetailsQuery{

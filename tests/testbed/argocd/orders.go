@@ -16,8 +16,8 @@ type order struct {
 	name string
 }
 
-// obeyed is the answer to a command.
-type obeyed struct {
+// orderResult is the answer to a command.
+type orderResult struct {
 	Order   string  `json:"order"`
 	Pid     int     `json:"pid,omitempty"`
 	Socket  string  `json:"socket,omitempty"`
@@ -41,10 +41,10 @@ func readOrders(untilStdin bool, stop func()) <-chan order {
 	return orders
 }
 
-// obey carries out a command and returns its answer. An error is also in the answer.
-func (c *argocd) obey(given order) error {
+// execute carries out a command and returns its answer. An error is also in the answer.
+func (c *argocd) execute(given order) error {
 	begun := time.Now()
-	answer := obeyed{Order: given.verb + " " + given.name}
+	answer := orderResult{Order: given.verb + " " + given.name}
 	concerned, err := c.carryOut(given)
 	if err != nil {
 		answer.Error = err.Error()
@@ -53,7 +53,7 @@ func (c *argocd) obey(given order) error {
 		answer.Socket = concerned.socket
 	}
 	answer.Seconds = since(begun)
-	say(answer)
+	printLine(answer)
 	return err
 }
 

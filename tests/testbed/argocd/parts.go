@@ -22,7 +22,7 @@ func repoServer() int { return runCommand(reposerver.NewCommand()) }
 func runCommand(command *cobra.Command) int {
 	logLikePublished()
 	if err := command.Execute(); err != nil {
-		// The command has said what was wrong.
+		// The command has printed its error.
 		return 1
 	}
 	return 0

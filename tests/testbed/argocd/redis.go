@@ -8,8 +8,8 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// tick is the resolution of expiry. Argo CD's shortest expiry is a few minutes.
-const tick = time.Second
+// clockStep is the resolution of expiry. Argo CD's shortest expiry is a few minutes.
+const clockStep = time.Second
 
 // startRedis listens on a loopback port of the kernel's choice until the process ends.
 func startRedis() (string, error) {
@@ -20,7 +20,7 @@ func startRedis() (string, error) {
 	// Its clock has to be advanced, or no key expires.
 	go func() {
 		last := time.Now()
-		for now := range time.Tick(tick) {
+		for now := range time.Tick(clockStep) {
 			server.FastForward(now.Sub(last))
 			last = now
 		}

@@ -65,8 +65,8 @@ func (c *argocd) stockPart(name string) (part, error) {
 		environment: environment,
 		socket:      socket,
 		// It removes its socket and continues to run.
-		deaf:  true,
-		ready: func() error { return listening(socket) },
+		ignoresFirstSignal: true,
+		ready:              func() error { return listening(socket) },
 	}, nil
 }
 

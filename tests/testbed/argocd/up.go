@@ -1,7 +1,7 @@
 package main
 
 // `up` starts the servers in a folder, prints a line when they are ready, starts and stops single servers on command, and
-// removes everything at the end. Only `up` knows the dependencies between the servers.
+// removes everything at the end. Dependencies between the servers are only in `up`.
 //
 // Guarantees: servers listen only on 127.0.0.1 and on sockets in the folder, all data is in the folder, and no server
 // outlives `up`, even after SIGKILL.
@@ -21,8 +21,8 @@ import (
 	"github.com/argoproj/argo-cd/v3/common"
 )
 
-// readiness is the maximum time of a start. An idle machine needs a second; the limit turns a broken server into an error.
-const readiness = time.Minute
+// readyTimeout is the maximum time of a start. An idle machine needs a second; the limit turns a broken server into an error.
+const readyTimeout = time.Minute
 
 // settings has the command line arguments.
 type settings struct {
@@ -135,14 +135,14 @@ type argocd struct {
 	begun             time.Time
 	stop              <-chan struct{}
 	children          []*child
-	died              chan *child
+	ended             chan *child
 }
 
 // errStopped is the error for a stop before a server is ready.
 var errStopped = errors.New("stopped before it was ready")
 
 func newArgocd(folder scratch, wanted settings, stop <-chan struct{}) (*argocd, error) {
-	made := &argocd{scratch: folder, wanted: wanted, begun: time.Now(), stop: stop, died: make(chan *child, 8)}
+	made := &argocd{scratch: folder, wanted: wanted, begun: time.Now(), stop: stop, ended: make(chan *child, 8)}
 	ports := &made.ports
 	for _, port := range []*int{
 		&made.repoServer, &made.repoServerMetrics,
@@ -173,17 +173,17 @@ func (c *argocd) run(orders <-chan order) error {
 			return err
 		}
 	}
-	say(c.announcement())
+	printLine(c.announcement())
 	for {
 		select {
 		case <-c.stop:
 			return nil
-		case dead := <-c.died:
+		case dead := <-c.ended:
 			if c.unexpected(dead) {
 				return dead.failure()
 			}
 		case given := <-orders:
-			if err := c.obey(given); errors.Is(err, errStopped) {
+			if err := c.execute(given); errors.Is(err, errStopped) {
 				return nil
 			}
 		}
@@ -215,7 +215,7 @@ func (c *argocd) start(name string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	started, err := startChild(wanted, c.died)
+	started, err := startChild(wanted, c.ended)
 	if err != nil {
 		return nil, fmt.Errorf("cannot start %s: %w", name, err)
 	}
@@ -248,19 +248,19 @@ func (c *argocd) partOf(name string) (part, error) {
 
 // await polls until there is no error. It returns an error if a server ends, a stop is requested, or the limit is reached.
 func (c *argocd) await(started *child) error {
-	deadline := time.Now().Add(readiness)
+	deadline := time.Now().Add(readyTimeout)
 	for {
 		err := started.ready()
 		if err == nil {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("waited %s for %s; last answer: %w; %s", readiness, started.name, err, started.lastWords())
+			return fmt.Errorf("waited %s for %s; last answer: %w; %s", readyTimeout, started.name, err, started.logTail())
 		}
 		select {
 		case <-c.stop:
 			return errStopped
-		case dead := <-c.died:
+		case dead := <-c.ended:
 			if c.unexpected(dead) {
 				c.forget(dead)
 				return dead.failure()
@@ -307,8 +307,8 @@ func (c *argocd) stopChildren() {
 	}
 }
 
-// say prints one line of JSON.
-func say(what any) {
+// printLine prints one line of JSON.
+func printLine(what any) {
 	line, err := json.Marshal(what)
 	if err != nil {
 		// Strings and numbers always marshal.

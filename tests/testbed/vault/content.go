@@ -12,7 +12,7 @@ import (
 )
 
 func fill(client *api.Client, auditLog string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readiness)
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
 	// First, so that the log is complete.
 	device := &api.EnableAuditOptions{Type: "file", Options: map[string]string{"file_path": auditLog, "mode": "0600"}}
@@ -37,7 +37,7 @@ func awaitEngine(ctx context.Context, client *api.Client) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited %s for secret/ to be usable: %w", readiness, err)
+			return fmt.Errorf("waited %s for secret/ to be usable: %w", readyTimeout, err)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -24,11 +24,11 @@ import (
 	"github.com/hashicorp/vault/version"
 )
 
-// readiness is the maximum time of the set-up. Half a second is usual; the limit turns a broken server into an error.
-const readiness = time.Minute
+// readyTimeout is the maximum time of the set-up. Half a second is usual; the limit turns a broken server into an error.
+const readyTimeout = time.Minute
 
-// patience is the maximum time for open requests after a stop was requested.
-const patience = 2 * time.Second
+// stopTimeout is the maximum time for open requests after a stop was requested.
+const stopTimeout = 2 * time.Second
 
 // settings has the command line arguments.
 type settings struct {
@@ -131,7 +131,7 @@ func prepare(core *vault.Core, endpoint *listener, dir string) (announcement, er
 func administrator(endpoint *listener, token string) (*api.Client, error) {
 	// The client adds the authority only to an existing TLS configuration.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
-	config := &api.Config{Address: endpoint.url, HttpClient: &http.Client{Transport: transport}, Timeout: readiness}
+	config := &api.Config{Address: endpoint.url, HttpClient: &http.Client{Transport: transport}, Timeout: readyTimeout}
 	if endpoint.authority != "" {
 		if err := config.ConfigureTLS(&api.TLSConfig{CACert: endpoint.authority}); err != nil {
 			return nil, err
@@ -148,7 +148,7 @@ func administrator(endpoint *listener, token string) (*api.Client, error) {
 
 // end waits for open requests, then seals the server.
 func end(server *http.Server, core *vault.Core) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
 		server.Close()
