@@ -1,6 +1,15 @@
 //! An ended environment returns in place, with a new namespace, when the configuration requests it.
 
-use eod_testkit::vault::Vault;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use eod_testkit::{
+    cases::for_each_number,
+    cluster::PATIENCE,
+    fault::{Fault, FaultProxy, Logged},
+    process::{Signal, send_signal},
+    vault::Vault,
+    wait::wait_until,
+};
 use serde_json::{Value, json};
 
 use crate::provider::{
@@ -193,7 +202,6 @@ fn return_waits_for_an_end_that_is_still_running() {
 #[test]
 fn return_that_failed_is_completed_by_the_next_apply() {
     expired("failed-return", |story, before| {
-        use eod_testkit::fault::{Fault, FaultProxy};
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
         story.arguments("head_sha = \"aaaaaaa2\"");
@@ -210,22 +218,31 @@ fn return_that_failed_is_completed_by_the_next_apply() {
     });
 }
 
-/// A story with an environment that has expired, and its copy of secrets. The closure gets the mount and the path of
-/// the copy, and a function that sets the commit.
+/// Story, mount, path of the copy, and a function that sets the commit.
+type WithCopy<'a> = dyn Fn(&mut EnvironmentStory, &str, &str, &dyn Fn(&mut EnvironmentStory, &str)) + 'a;
+
+/// A story with an environment that has expired, and its copy of secrets, which a person has edited.
 #[track_caller]
 fn expired_with_copy(
     test: &str,
     then: impl Fn(&mut EnvironmentStory, &str, &str, &dyn Fn(&mut EnvironmentStory, &str)),
 ) {
+    expired_with(test, "", &then);
+}
+
+/// As [`expired_with_copy`], with these arguments of the copy.
+#[track_caller]
+fn expired_with(test: &str, arguments: &str, then: &WithCopy<'_>) {
     run_story(test, COMMIT, |story| {
         let vault = Vault::shared();
         let mount = vault.mount("return");
         vault.put(&mount, "stage/shop", &[("URL", "https://stage.example")]);
+        vault.put(&mount, "stage/shop/a", &[("URL", "https://stage.example")]);
         story.set_env("VAULT_ADDR", vault.address());
         story.set_env("VAULT_TOKEN", vault.token());
         let copy = format!(
             "resource \"eod_vault_clone\" \"config\" {{\n  environment = eod_environment.preview.id\n  mount = \"{mount}\"\n  \
-             source_path = \"stage/shop\"\n}}\n"
+             source_path = \"stage/shop\"\n  {arguments}\n}}\n"
         );
         let set_commit = |story: &mut EnvironmentStory, commit: &str| {
             let block = story.block("preview", commit);
@@ -289,4 +306,71 @@ fn removed_copy_of_an_ended_environment_can_be_destroyed() {
         assert_eq!(story.plan_exit_code(), 0);
         story.destroy().expect_ok().expect_said("2 destroyed");
     });
+}
+
+/// Copies of the subtree `stage/shop`, after the path of the first.
+const SUBTREE: [&str; 2] = ["", "/a"];
+/// Writes of a return: the value and the ownership metadata of each copy.
+const RETURN_WRITES: usize = 4;
+
+/// Kills at one write of the Vault during the return of a removed subtree: only the provider, after which Terraform drops the
+/// private data of the run, or Terraform with it, after which the state still has the private data of the run before.
+#[track_caller]
+fn kill_return_at(number: usize, with_terraform: bool, then: impl Fn(&mut EnvironmentStory, &str, &str)) {
+    let test = format!("kill-return-{number}-{with_terraform}");
+    expired_with(&test, "recursive = true", &|story, mount, target, set_commit| {
+        for name in SUBTREE {
+            remove_copy(mount, &format!("{target}{name}"));
+        }
+        assert_eq!(story.plan_exit_code(), 0);
+        set_commit(story, "head_sha = \"aaaaaaa2\"");
+        let proxy = Vault::shared().proxy();
+        story.set_env("VAULT_ADDR", &proxy.access().server);
+        let seen = AtomicUsize::new(0);
+        let is_later = move |call: &Logged| call.method == "POST" && seen.fetch_add(1, Ordering::Relaxed) >= number;
+        proxy.rule(is_later, usize::MAX, Fault::Hang);
+        let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
+        wait_until("a write to hang", PATIENCE, || match proxy.calls(|call| call.spoiled) {
+            0 => Err(proxy.story()),
+            _ => Ok(()),
+        });
+        let providers = running.providers();
+        if with_terraform {
+            running.signal(Signal::SIGKILL);
+        }
+        providers.into_iter().for_each(|provider| send_signal(Signal::SIGKILL, provider));
+        assert_ne!(running.wait().code, Some(0));
+        proxy.clear_rules();
+        then(story, mount, target);
+    });
+}
+
+#[test]
+fn return_of_removed_copies_that_was_killed_at_any_write_is_finished_by_the_next_apply() {
+    for_each_number(2 * RETURN_WRITES, |number| {
+        kill_return_at(number / 2, number % 2 == 1, |story, mount, target| {
+            let run = story.apply().expect_ok();
+            assert!(!run.said().contains("was replaced") && !run.said().contains("was kept"), "{run}");
+            let vault = Vault::shared();
+            for name in SUBTREE {
+                assert_eq!(
+                    vault.get(mount, &format!("{target}{name}")),
+                    Some(json!({ "URL": "https://stage.example" }))
+                );
+            }
+            story.expect_no_changes();
+            story.destroy().expect_ok();
+            assert_eq!(vault.list(mount, "preview"), Vec::<String>::new());
+        });
+    });
+}
+
+#[test]
+fn destroy_after_a_killed_return_deletes_the_copies_that_it_has_created() {
+    for with_terraform in [false, true] {
+        kill_return_at(RETURN_WRITES - 1, with_terraform, |story, mount, _| {
+            story.destroy().expect_ok();
+            assert_eq!(Vault::shared().list(mount, "preview"), Vec::<String>::new());
+        });
+    }
 }

@@ -38,6 +38,11 @@ pub(super) async fn is_ended(
     }
 }
 
+/// True if the environment has a ledger that shows its end or return.
+pub(super) async fn can_return(cx: &Context, prior: &State<VaultClone>, remote: &Deadline) -> bool {
+    matches!(head(cx, &prior.input.environment.0, remote).await, Ok(Some(_)))
+}
+
 /// Head of the ledger of an environment; none if there is no ledger. The error is a sentence.
 async fn head(cx: &Context, environment: &EnvironmentLabel, remote: &Deadline) -> Result<Option<LedgerHead>, String> {
     // Any DNS label can be the environment of a copy, and a provider for Vault alone has no cluster.

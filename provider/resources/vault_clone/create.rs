@@ -1,4 +1,7 @@
 //! Create: makes copies at paths without a secret, and adopts the copies of an interrupted run.
+//!
+//! The return of copies that were removed with their environment is a create with the nonce of the state: if the run is
+//! killed, the state still owns what the run has created.
 
 use eod_clients::Deadline;
 use eod_clients::vault::clone::{self, CloneOptions, CopyOwner};
@@ -16,13 +19,23 @@ pub(super) async fn create(
     input: &Input,
     call: &RequestContext,
 ) -> Result<Applied<VaultClone>, ApplyFailure<VaultClone>> {
+    create_as(cx, input, Nonce::new(cx.random()), call).await
+}
+
+/// Creates the copies with this nonce in their ownership metadata.
+pub(super) async fn create_as(
+    cx: &Context,
+    input: &Input,
+    nonce: Nonce,
+    call: &RequestContext,
+) -> Result<Applied<VaultClone>, ApplyFailure<VaultClone>> {
     let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Create);
     let remote = Deadline::within(limit, call.cancel.clone());
     let vault = cx.vault().map_err(ApplyFailure::nothing)?;
     let installation = cx.installation().map_err(ApplyFailure::nothing)?.clone();
     let target = place::target(input).map_err(ApplyFailure::nothing)?;
     let route = cx.route(place::source(input), target.clone()).map_err(ApplyFailure::nothing)?;
-    let owner = CopyOwner { environment: input.environment.0.clone(), installation, nonce: Nonce::new(cx.random()) };
+    let owner = CopyOwner { environment: input.environment.0.clone(), installation, nonce };
     let cloned = clone::clone(vault, &route, &options(input), &owner, &remote).await;
     notices::warnings(&target, &cloned.notices).into_iter().for_each(|warning| call.warn(warning));
     let private = Private {

@@ -32,7 +32,8 @@ pub(super) async fn read(
     let recorded = records::recorded(output, &prior.private)?;
     let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Read);
     let remote = Deadline::within(limit, call.cancel.clone());
-    if prior.private.nonce.is_empty() {
+    let was_forgotten = prior.private.nonce.is_empty();
+    if was_forgotten {
         let source = place::source(&prior.input);
         let forgotten = Forgotten { vault, source: &source, target: &target, owner: &owner };
         owner.nonce = forgotten.nonce(&recorded, &remote).await?.unwrap_or(owner.nonce);
@@ -42,17 +43,28 @@ pub(super) async fn read(
     let found = clone::refresh(vault, target.mount(), &recorded, &owner, &remote)
         .await
         .map_err(|error| explain::remote(&error))?;
-    let (mut present, mut lost) = (Records::new(), Vec::new());
+    let (mut present, mut lost, mut gone) = (Records::new(), Vec::new(), false);
     for (path, state) in found {
         match state {
             KeyState::Present(record) => {
                 present.insert(path, record);
             }
-            KeyState::Gone => {}
+            KeyState::Gone => gone = true,
             KeyState::Lost => lost.push(SecretRef::new(target.mount().clone(), path)),
         }
     }
-    notices::lost_warning(&target, &lost).into_iter().for_each(|warning| call.warn(warning));
+    let is_interrupted_return =
+        prior.private.absent || (was_forgotten && gone && absent::can_return(cx, &prior, &remote).await);
+    if is_interrupted_return && !present.is_empty() {
+        // The next update creates what the interrupted one has left out, and adopts the rest. A destroy deletes all.
+        prior.private.absent = true;
+        return Ok(Some(prior));
+    }
+    // A secret of an interrupted run has no ownership metadata if the run was killed before it wrote them.
+    let is_interrupted = was_forgotten || prior.private.absent;
+    if !is_interrupted {
+        notices::lost_warning(&target, &lost).into_iter().for_each(|warning| call.warn(warning));
+    }
     if present.is_empty() {
         let is_ended = lost.is_empty() && absent::is_ended(cx, &prior, &remote, call).await;
         prior.private.absent = is_ended;

@@ -3,6 +3,7 @@
 use eod_clients::Deadline;
 use eod_clients::vault::SecretMap;
 use eod_clients::vault::clone::{self, Updated};
+use eod_domain::Nonce;
 use eod_domain::vault::SecretRef;
 use tfplugin::{Applied, ApplyFailure, Diag, RequestContext, State};
 
@@ -28,7 +29,9 @@ pub(super) async fn update(
         return Err(ApplyFailure::nothing(other_environment_error(&prior.input, &input)));
     }
     if prior.private.returns {
-        return create::create(cx, &input, call).await;
+        let owner = place::owner(cx, &prior).map_err(ApplyFailure::nothing)?;
+        let nonce = if owner.nonce.as_str().is_empty() { Nonce::new(cx.random()) } else { owner.nonce };
+        return create::create_as(cx, &input, nonce, call).await;
     }
     output.sensitive_secret_ref = records::sensitive_ref(&input);
     let mut private = prior.private.clone();
