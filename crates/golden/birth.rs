@@ -1,21 +1,19 @@
 //! Creation of a golden database, with a comment of ownership and without connections from the first statement on.
 //!
-//! The order makes every interruption harmless. The session holds the lock of the name. First there is an owner role with
-//! the mark as its comment, then the database with `ALLOW_CONNECTIONS false` in the statement that creates it, then one
-//! transaction revokes the privileges of PUBLIC and admits members of the owner role. At the end one transaction writes the
-//! comment that says "finished" and closes the database again. A killed build is found by its mark and removed by the next one.
+//! The order makes every interruption harmless. The session holds the lock of the name, and the database is marked and closed as
+//! [`MarkedDatabase`] creates it. At the end one transaction writes the comment that says "finished" and closes the database
+//! again. A killed build is found by its mark and removed by the next one.
 
 use std::fmt;
 
+use crate::{
+    facts::GoldenFacts,
+    marked::{DatabaseTemplate, MarkedDatabase, MarkedFacts, MarkedState, transaction},
+    sql::{quoted_name, quoted_text},
+};
 use eod_clients::{
     Deadline, Error, ErrorKind,
     postgres::{Postgres, PostgresSession},
-};
-use serde::Deserialize;
-
-use crate::{
-    facts::GoldenFacts,
-    sql::{quoted_name, quoted_text, rows, run},
 };
 
 /// Maximum length of a name in bytes. With the version of 14 digits and the end `_owner` it is the name of a role, which has
@@ -97,30 +95,6 @@ pub struct GoldenServer {
     pub(crate) installation: String,
 }
 
-/// Database that a golden database is created from.
-#[derive(Clone, Copy, Debug)]
-pub struct DatabaseTemplate<'a> {
-    /// Name of the template.
-    pub name: &'a str,
-    /// Options of `CREATE DATABASE` for encoding and collation; empty for those of the template.
-    pub locale: &'a str,
-}
-
-#[derive(Deserialize)]
-struct NameRow {
-    owner_exists: bool,
-    owner_comment: Option<String>,
-    database_exists: bool,
-    database_owner: Option<String>,
-    database_comment: Option<String>,
-}
-
-const LOOK: &str = "\
-SELECT r.oid IS NOT NULL AS owner_exists, shobj_description(r.oid, 'pg_authid') AS owner_comment,
-       d.oid IS NOT NULL AS database_exists, pg_get_userbyid(d.datdba) AS database_owner,
-       shobj_description(d.oid, 'pg_database') AS database_comment
-FROM (SELECT) x LEFT JOIN pg_roles r ON r.rolname = $2 LEFT JOIN pg_database d ON d.datname = $1";
-
 impl GoldenName {
     /// Name from a text.
     ///
@@ -145,6 +119,10 @@ impl GoldenName {
     /// Name of the role that owns the database.
     pub fn owner(&self) -> String {
         format!("{}_owner", self.0)
+    }
+
+    fn marked(&self) -> MarkedDatabase {
+        MarkedDatabase { name: self.0.clone(), owner: self.owner(), described: format!("golden database `{self}`") }
     }
 
     /// Name of the database that a build makes. [`GoldenServer::publish`] renames it.
@@ -188,18 +166,24 @@ impl GoldenServer {
         Ok(Self { session: server.connect(deadline).await?, installation: installation.to_owned() })
     }
 
+    /// The session in the maintenance database.
+    pub fn session(&mut self) -> &mut PostgresSession {
+        &mut self.session
+    }
+
+    /// Name of the installation.
+    pub fn installation(&self) -> &str {
+        &self.installation
+    }
+
     /// State of a name.
     ///
     /// # Errors
     ///
     /// The query failed.
     pub async fn look(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<GoldenState, Error> {
-        let target = format!("golden database `{name}`");
-        let owner = name.owner();
-        let found: Vec<NameRow> =
-            rows(&mut self.session, &target, LOOK, &[&name.as_str(), &owner.as_str()], deadline).await?;
-        let Some(row) = found.into_iter().next() else { return Ok(GoldenState::Absent) };
-        Ok(state(&row, &owner, &self.mark()))
+        let found = name.marked().look(&mut self.session, deadline).await?;
+        Ok(state(found, &name.owner(), &self.mark()))
     }
 
     /// Creates a golden database from a template, empty or a copy, and admits only members of its owner role: this role and
@@ -222,26 +206,8 @@ impl GoldenServer {
             GoldenState::Finished(_) => return Err(GoldenError::Exists(name.clone())),
             GoldenState::Foreign { reason } => return Err(self.foreign(name, reason)),
         }
-        let (database, owner) = (quoted_name(name.as_str()), quoted_name(&name.owner()));
-        let (role_target, target) = (format!("role `{}`", name.owner()), format!("golden database `{name}`"));
-        let mark = quoted_text(&self.mark());
-        let role = format!(
-            "BEGIN; CREATE ROLE {owner} NOLOGIN; COMMENT ON ROLE {owner} IS {mark}; GRANT {owner} TO CURRENT_USER; COMMIT"
-        );
-        self.transaction("create", &role_target, &role, deadline).await?;
-        // FILE_COPY needs no WAL for the rows; the server may share blocks with it.
-        let create = format!(
-            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {} {} STRATEGY FILE_COPY ALLOW_CONNECTIONS false",
-            quoted_name(template.name),
-            template.locale
-        );
-        run(&mut self.session, "create", &target, &create, deadline).await?;
-        let admit = format!(
-            "BEGIN; REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC; \
-             ALTER DATABASE {database} ALLOW_CONNECTIONS true; COMMIT"
-        );
-        self.transaction("admit the builder to", &target, &admit, deadline).await?;
-        Ok(())
+        let mark = self.mark();
+        Ok(name.marked().create(&mut self.session, &mark, template, deadline).await?)
     }
 
     /// Marks a golden database as finished and closes it. It has no sessions then and can be a template.
@@ -283,22 +249,8 @@ impl GoldenServer {
         if self.session.try_lock(&lock, deadline).await? { Ok(()) } else { Err(GoldenError::Busy(name.clone())) }
     }
 
-    /// Removes the database first: as long as it exists, the mark of its owner identifies it.
     async fn drop_all(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<(), Error> {
-        let (database, owner) = (quoted_name(name.as_str()), quoted_name(&name.owner()));
-        let target = format!("golden database `{name}`");
-        let drop_it = format!("DROP DATABASE IF EXISTS {database}");
-        let forced = format!("{drop_it} WITH (FORCE)");
-        match run(&mut self.session, "remove", &target, &forced, deadline).await {
-            // A role that is not superuser cannot end a process of a superuser, for example after a refused
-            // login. Without FORCE the server waits 5 s for its end.
-            Err(error) if error.kind == ErrorKind::Denied => {
-                run(&mut self.session, "remove", &target, &drop_it, deadline).await?;
-            }
-            done => done?,
-        }
-        let role = format!("DROP ROLE IF EXISTS {owner}");
-        run(&mut self.session, "remove", &format!("role `{}`", name.owner()), &role, deadline).await
+        name.marked().remove(&mut self.session, deadline).await
     }
 
     /// Runs statements that begin and end a transaction.
@@ -309,12 +261,7 @@ impl GoldenServer {
         sql: &str,
         deadline: &Deadline,
     ) -> Result<(), Error> {
-        let done = run(&mut self.session, operation, target, sql, deadline).await;
-        if done.is_err() {
-            // If this fails, the server rolls back when the session ends.
-            drop(run(&mut self.session, "roll back", "the transaction", "ROLLBACK", deadline).await);
-        }
-        done
+        transaction(&mut self.session, operation, target, sql, deadline).await
     }
 
     /// Comment of the owner roles of this installation.
@@ -322,7 +269,8 @@ impl GoldenServer {
         format!("{MARK} {}", self.installation)
     }
 
-    pub(crate) fn foreign(&self, name: &GoldenName, reason: String) -> GoldenError {
+    /// Error for a name that is in use by somebody else.
+    pub fn foreign(&self, name: &GoldenName, reason: String) -> GoldenError {
         GoldenError::Foreign { name: name.clone(), installation: self.installation.clone(), reason }
     }
 }
@@ -348,23 +296,19 @@ impl GoldenError {
     }
 }
 
-fn state(row: &NameRow, owner: &str, mark: &str) -> GoldenState {
-    let foreign = |reason: String| GoldenState::Foreign { reason };
-    match (row.owner_exists, row.database_exists) {
-        (false, false) => GoldenState::Absent,
-        (false, true) => foreign(format!("role `{owner}` does not exist")),
-        (true, _) if row.owner_comment.as_deref() != Some(mark) => {
-            foreign(format!("role `{owner}` does not have the comment `{mark}`"))
+fn state(found: MarkedState, owner: &str, mark: &str) -> GoldenState {
+    match found {
+        MarkedState::Absent => GoldenState::Absent,
+        MarkedState::Foreign { reason } => GoldenState::Foreign { reason },
+        MarkedState::Marked(facts) if facts.mark != mark => {
+            GoldenState::Foreign { reason: format!("role `{owner}` does not have the comment `{mark}`") }
         }
-        (true, true) if row.database_owner.as_deref() != Some(owner) => {
-            foreign(format!("it does not belong to role `{owner}`"))
-        }
-        (true, _) => match row.database_comment.as_deref().unwrap_or_default() {
-            "" => GoldenState::Unfinished,
-            comment => match GoldenFacts::of_comment(comment) {
-                Some(facts) => GoldenState::Finished(facts),
-                // Never treated as unfinished, which would remove it.
-                None => foreign("its comment is not that of a golden database of this version".to_owned()),
+        MarkedState::Marked(MarkedFacts { comment, .. }) if comment.is_empty() => GoldenState::Unfinished,
+        MarkedState::Marked(MarkedFacts { comment, .. }) => match GoldenFacts::of_comment(&comment) {
+            Some(facts) => GoldenState::Finished(facts),
+            // Never treated as unfinished, which would remove it.
+            None => GoldenState::Foreign {
+                reason: "its comment is not that of a golden database of this version".to_owned(),
             },
         },
     }

@@ -10,13 +10,14 @@ use eod_masking::{Classification, LargeObjects, MaskingKey, MaskingPolicy, class
 use serde::Deserialize;
 
 use crate::{
-    birth::{DatabaseTemplate, GoldenName, GoldenServer, GoldenState},
+    birth::{GoldenName, GoldenServer, GoldenState},
     build_error::BuildError,
     build_report::{BuildEstimate, BuildReport, EstimatedTable},
     completion::{BuildSettings, Completion, Stopwatch, check_name, clean_up, masked},
     database::DatabaseCatalogue,
     inspection::SourceInspection,
     large_objects,
+    marked::DatabaseTemplate,
     masked_copy::{MaskedCopy, MaskedCopyError},
     plan::PlanError,
     progress::{BuildProgress, BuildStep},

@@ -6,13 +6,14 @@ use eod_clients::{Deadline, postgres::Postgres};
 use eod_masking::{MaskingPolicy, TableName};
 
 use crate::{
-    birth::{DatabaseTemplate, GoldenError, GoldenName, GoldenServer, GoldenState},
+    birth::{GoldenError, GoldenName, GoldenServer, GoldenState},
     build_error::BuildError,
     build_report::CheckReport,
     completion::policy_digits,
     facts::GoldenFacts,
     inventory::privileges,
     manifest::GoldenManifest,
+    marked::DatabaseTemplate,
     source::SourceSnapshot,
     sql::{SESSION, run},
     verify::{ExpectedTable, Verification},

@@ -70,6 +70,7 @@ mod inventory;
 mod large_objects;
 mod load;
 mod manifest;
+mod marked;
 mod masked_copy;
 mod plan;
 mod progress;
@@ -88,7 +89,7 @@ mod verify;
 mod versions;
 
 pub use self::{
-    birth::{DatabaseTemplate, GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
+    birth::{GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
     build_error::BuildError,
     build_report::{BuildEstimate, BuildReport, CheckReport, EstimatedTable, ReportTable, StepTime},
     completion::BuildSettings,
@@ -101,11 +102,13 @@ pub use self::{
     inventory::{DatabaseInventory, RolePrivileges},
     load::{LoadError, LoadedTable, TableLoad, load_table},
     manifest::{GoldenManifest, ManifestFacts, ManifestTable},
+    marked::{DatabaseTemplate, MarkedDatabase, MarkedFacts, MarkedState, transaction},
     masked_copy::{CopyReport, MaskedCopy, MaskedCopyError},
     plan::PlanError,
     progress::{BuildProgress, BuildStep},
     raw_build::RawCopyBuild,
     row_masker::{ColumnAction, RowError, RowMasker},
+    sql::{quoted_name, quoted_text, rows, run},
     structure::StructureError,
     tools::{DumpTools, ToolSearch, ToolsError},
     value::{ValueCodec, ValueError, rewrite_array},

@@ -6,13 +6,14 @@ use eod_clients::{Deadline, Error, ErrorKind, postgres::Postgres};
 use eod_masking::{LargeObjects, MaskingKey, MaskingPolicy, classify};
 
 use crate::{
-    birth::{DatabaseTemplate, GoldenName, GoldenServer, GoldenState},
+    birth::{GoldenName, GoldenServer, GoldenState},
     build_error::BuildError,
     build_report::BuildReport,
     completion::{BuildSettings, Completion, Stopwatch, check_name, clean_up},
     database::DatabaseCatalogue,
     inspection::SourceInspection,
     manifest::GoldenManifest,
+    marked::DatabaseTemplate,
     masked_copy::{MaskedCopy, MaskedCopyError},
     plan::PlanError,
     progress::{BuildProgress, BuildStep},

@@ -15,12 +15,12 @@ SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session
 SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 3";
 
 /// Name in double quotes.
-pub(crate) fn quoted_name(name: &str) -> String {
+pub fn quoted_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Text in single quotes. The escape form does not depend on `standard_conforming_strings`.
-pub(crate) fn quoted_text(text: &str) -> String {
+pub fn quoted_text(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
     format!("E'{escaped}'")
 }
@@ -35,7 +35,7 @@ pub(crate) fn quoted_table(table: &TableName) -> String {
 /// # Errors
 ///
 /// The query failed, or a row does not have the fields.
-pub(crate) async fn rows<T: DeserializeOwned>(
+pub async fn rows<T: DeserializeOwned>(
     session: &mut PostgresSession,
     target: &str,
     query: &str,
@@ -60,7 +60,7 @@ pub(crate) async fn rows<T: DeserializeOwned>(
 }
 
 /// Runs statements that return nothing.
-pub(crate) async fn run(
+pub async fn run(
     session: &mut PostgresSession,
     operation: &'static str,
     target: &str,

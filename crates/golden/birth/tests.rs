@@ -19,20 +19,15 @@ fn names_are_checked() {
 }
 
 #[test]
-fn state_follows_from_mark_owner_and_comment() {
-    let row = |owner: Option<&str>, database: Option<(&str, &str)>| NameRow {
-        owner_exists: owner.is_some(),
-        owner_comment: owner.map(str::to_owned),
-        database_exists: database.is_some(),
-        database_owner: database.map(|(owner, _)| owner.to_owned()),
-        database_comment: database.map(|(_, comment)| comment.to_owned()),
+fn state_follows_from_mark_and_comment() {
+    let marked = |mark: &str, comment: &str| {
+        let (mark, comment) = (mark.to_owned(), comment.to_owned());
+        MarkedState::Marked(MarkedFacts { mark, exists: true, comment, is_open: false })
     };
-    let state = |row: NameRow| state(&row, "shop_owner", "eod golden 1 acme");
-    let mark = Some("eod golden 1 acme");
-    let is_foreign = |row| matches!(state(row), GoldenState::Foreign { .. });
-    assert_eq!(state(row(None, None)), GoldenState::Absent);
-    assert_eq!(state(row(mark, None)), GoldenState::Unfinished);
-    assert_eq!(state(row(mark, Some(("shop_owner", "")))), GoldenState::Unfinished);
+    let of = |found: MarkedState| state(found, "shop_owner", "eod golden 1 acme");
+    let is_foreign = |found| matches!(of(found), GoldenState::Foreign { .. });
+    assert_eq!(of(MarkedState::Absent), GoldenState::Absent);
+    assert_eq!(of(marked("eod golden 1 acme", "")), GoldenState::Unfinished);
     let facts = GoldenFacts {
         manifest: "0123456789abcdef".to_owned(),
         taken_at: "2026-11-28T20:25:01Z".parse().unwrap(),
@@ -45,10 +40,9 @@ fn state_follows_from_mark_owner_and_comment() {
         key_check: "def".to_owned(),
     };
     let comment = facts.comment();
-    assert_eq!(state(row(mark, Some(("shop_owner", &comment)))), GoldenState::Finished(facts));
-    assert!(is_foreign(row(mark, Some(("shop_owner", "eod golden 1 finished {}")))), "a build must not remove it");
-    assert!(is_foreign(row(None, Some(("app", &comment)))));
-    assert!(is_foreign(row(mark, Some(("app", "")))));
-    assert!(is_foreign(row(Some("eod golden 1 other"), None)));
-    assert!(is_foreign(row(Some(""), Some(("shop_owner", "")))));
+    assert_eq!(of(marked("eod golden 1 acme", &comment)), GoldenState::Finished(facts));
+    assert!(is_foreign(marked("eod golden 1 acme", "eod golden 1 finished {}")), "a build must not remove it");
+    assert!(is_foreign(marked("eod golden 1 other", "")));
+    assert!(is_foreign(marked("", "")));
+    assert!(is_foreign(MarkedState::Foreign { reason: "role `shop_owner` does not exist".to_owned() }));
 }

@@ -1,0 +1,22 @@
+use super::*;
+
+#[test]
+fn marks_round_trip_and_others_are_refused() {
+    let mark = CloneMark {
+        owner: CloneOwner { environment: "shop-pr-7".parse().unwrap(), installation: "acme".parse().unwrap() },
+        golden: "shop".to_owned(),
+        golden_version: "20261128120000".to_owned(),
+        manifest: "0123456789abcdef".to_owned(),
+        nonce: Nonce::new([7; 16]).as_str().to_owned(),
+        begun_at: "2026-11-29T01:02:03Z".parse().unwrap(),
+    };
+    assert_eq!(CloneMark::of_comment(&mark.comment()), Some(mark.clone()));
+    assert_eq!(mark.objects_role().as_deref(), Some("shop_objects"));
+    assert!(mark.is_of(&Nonce::new([7; 16])) && !mark.is_of(&Nonce::new([8; 16])));
+    let facts = CloneFacts { login: "shop_app".to_owned(), opened_at: mark.begun_at };
+    assert_eq!(CloneFacts::of_comment(&facts.comment()), Some(facts.clone()));
+    for comment in ["", "eod clone 1 ", "eod clone 1 {}", "eod clone 2 {}", "eod golden 1 acme", &facts.comment()] {
+        assert_eq!(CloneMark::of_comment(comment), None, "{comment}");
+    }
+    assert_eq!(CloneFacts::of_comment(&mark.comment()), None);
+}

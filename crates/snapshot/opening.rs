@@ -1,0 +1,77 @@
+//! Opening of a clone, and its password.
+
+use eod_clients::Deadline;
+use eod_golden::{quoted_name, quoted_text, run, transaction};
+
+use crate::{
+    clone_error::CloneError,
+    mark::{CloneFacts, CloneOwner, login_mark},
+    name::CloneName,
+    password::ClonePassword,
+    server::{CloneServer, CloneState},
+};
+
+impl CloneServer {
+    /// Creates the login role and admits it, in one transaction. The login acts as the role of the objects in this database, so
+    /// that migrations can alter tables. CONNECT is for the login alone: all logins are members of the role of the objects.
+    ///
+    /// # Errors
+    ///
+    /// [`CloneError`]. The clone stays closed.
+    pub async fn open(
+        &mut self,
+        name: &CloneName,
+        owner: &CloneOwner,
+        password: &ClonePassword,
+        deadline: &Deadline,
+    ) -> Result<CloneFacts, CloneError> {
+        self.lock(name, deadline).await?;
+        let mark = match self.look(name, owner, deadline).await? {
+            CloneState::Unfinished(mark) => mark,
+            CloneState::Absent => return Err(CloneError::NotBegun(name.clone())),
+            CloneState::Open(..) => return Err(CloneError::Exists(name.clone())),
+            CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
+        };
+        let objects = mark.objects_role().ok_or_else(|| CloneError::NotBegun(name.clone()))?;
+        let facts = CloneFacts { login: name.login(), opened_at: self.goldens.now(deadline).await? };
+        let (database, login, objects) = (quoted_name(name.as_str()), quoted_name(&facts.login), quoted_name(&objects));
+        let statements = [
+            "BEGIN".to_owned(),
+            format!("CREATE ROLE {login} LOGIN PASSWORD {}", quoted_text(&password.verifier())),
+            format!("COMMENT ON ROLE {login} IS {}", quoted_text(&login_mark(name, &self.installation))),
+            format!("GRANT {objects} TO {login}"),
+            format!("ALTER ROLE {login} IN DATABASE {database} SET role = {objects}"),
+            format!("GRANT CONNECT ON DATABASE {database} TO {login}"),
+            format!("GRANT TEMPORARY, CREATE ON DATABASE {database} TO {objects}"),
+            format!("COMMENT ON DATABASE {database} IS {}", quoted_text(&facts.comment())),
+            "COMMIT".to_owned(),
+        ];
+        let target = format!("database `{name}`");
+        transaction(self.session(), "open", &target, &statements.join("; "), deadline).await?;
+        Ok(facts)
+    }
+
+    /// Changes the password of the login of an open clone. Sessions stay connected.
+    ///
+    /// # Errors
+    ///
+    /// [`CloneError`]. The former password stays valid.
+    pub async fn set_password(
+        &mut self,
+        name: &CloneName,
+        owner: &CloneOwner,
+        password: &ClonePassword,
+        deadline: &Deadline,
+    ) -> Result<(), CloneError> {
+        self.lock(name, deadline).await?;
+        let facts = match self.look(name, owner, deadline).await? {
+            CloneState::Open(_, facts) => facts,
+            CloneState::Absent | CloneState::Unfinished(_) => return Err(CloneError::NotBegun(name.clone())),
+            CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
+        };
+        let verifier = quoted_text(&password.verifier());
+        let sql = format!("ALTER ROLE {} PASSWORD {verifier}", quoted_name(&facts.login));
+        let target = format!("the password of role `{}`", facts.login);
+        Ok(run(self.session(), "change", &target, &sql, deadline).await?)
+    }
+}

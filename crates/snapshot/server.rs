@@ -1,0 +1,107 @@
+//! Clones of one installation on one server.
+
+use eod_clients::{
+    Deadline, Error,
+    postgres::{Postgres, PostgresSession},
+};
+use eod_domain::Installation;
+use eod_golden::{GoldenServer, MarkedDatabase, MarkedState};
+
+use crate::{
+    clone_error::CloneError,
+    mark::{CloneFacts, CloneMark, CloneOwner},
+    name::CloneName,
+};
+
+/// Clones of one installation on one server, seen from a session in the maintenance database.
+pub struct CloneServer {
+    pub(crate) server: Postgres,
+    pub(crate) goldens: GoldenServer,
+    pub(crate) installation: Installation,
+}
+
+/// State of the name of a clone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CloneState {
+    /// Neither database nor owner role exist.
+    Absent,
+    /// Marked and not open: it is being created or removed, or such a run was killed.
+    Unfinished(CloneMark),
+    /// Open.
+    Open(CloneMark, CloneFacts),
+    /// The database or the role belongs to somebody else.
+    Foreign {
+        /// Reason.
+        reason: String,
+    },
+}
+
+impl CloneServer {
+    /// Connects to the maintenance database. Runs that exclude each other connect to the same one.
+    ///
+    /// # Errors
+    ///
+    /// See [`Postgres::connect`].
+    pub async fn connect(server: &Postgres, installation: &Installation, deadline: &Deadline) -> Result<Self, Error> {
+        let goldens = GoldenServer::connect(server, installation.as_str(), deadline).await?;
+        Ok(Self { server: server.clone(), goldens, installation: installation.clone() })
+    }
+
+    /// State of a name for its environment.
+    ///
+    /// # Errors
+    ///
+    /// The query failed.
+    pub async fn look(
+        &mut self,
+        name: &CloneName,
+        owner: &CloneOwner,
+        deadline: &Deadline,
+    ) -> Result<CloneState, Error> {
+        let found = marked(name).look(self.session(), deadline).await?;
+        Ok(state(found, owner))
+    }
+
+    /// Takes the lock of a name, which the session has until it is dropped.
+    pub(crate) async fn lock(&mut self, name: &CloneName, deadline: &Deadline) -> Result<(), CloneError> {
+        let lock = format!("clone {name}");
+        if self.session().try_lock(&lock, deadline).await? { Ok(()) } else { Err(CloneError::Busy(name.clone())) }
+    }
+
+    pub(crate) fn session(&mut self) -> &mut PostgresSession {
+        self.goldens.session()
+    }
+}
+
+/// Names of a clone on the server.
+pub(crate) fn marked(name: &CloneName) -> MarkedDatabase {
+    MarkedDatabase { name: name.as_str().to_owned(), owner: name.owner(), described: format!("database `{name}`") }
+}
+
+fn state(found: MarkedState, owner: &CloneOwner) -> CloneState {
+    let facts = match found {
+        MarkedState::Absent => return CloneState::Absent,
+        MarkedState::Foreign { reason } => return CloneState::Foreign { reason },
+        MarkedState::Marked(facts) => facts,
+    };
+    let Some(mark) = CloneMark::of_comment(&facts.mark) else {
+        return CloneState::Foreign { reason: "its owner role does not have the mark of a clone".to_owned() };
+    };
+    if mark.owner != *owner {
+        let CloneOwner { environment, installation } = &mark.owner;
+        return CloneState::Foreign {
+            reason: format!("it belongs to environment `{environment}` of installation `{installation}`"),
+        };
+    }
+    if facts.comment.is_empty() {
+        return CloneState::Unfinished(mark);
+    }
+    match CloneFacts::of_comment(&facts.comment) {
+        Some(open) => CloneState::Open(mark, open),
+        // Never treated as unfinished, which would remove it.
+        None => CloneState::Foreign { reason: "its comment is not that of a clone of this version".to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! Contract of clones, on real servers.
+
+mod on_postgres;
