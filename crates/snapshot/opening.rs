@@ -39,6 +39,8 @@ impl CloneServer {
             "BEGIN".to_owned(),
             format!("CREATE ROLE {login} LOGIN PASSWORD {}", quoted_text(&password.verifier())),
             format!("COMMENT ON ROLE {login} IS {}", quoted_text(&login_mark(name, &self.installation))),
+            // Without this membership a role that is not superuser could not end the sessions of the login.
+            format!("GRANT {login} TO CURRENT_USER"),
             format!("GRANT {objects} TO {login}"),
             format!("ALTER ROLE {login} IN DATABASE {database} SET role = {objects}"),
             format!("GRANT CONNECT ON DATABASE {database} TO {login}"),

@@ -93,8 +93,7 @@ impl Golden {
         let golden = Self { server, role, installation: format!("clones-{number}").parse().unwrap(), name };
         let objects = golden.name.objects_role();
         let mut session = golden.maintenance().connect(&deadline()).await.unwrap();
-        run(&mut session, &format!("CREATE ROLE {objects} NOLOGIN; GRANT {objects} TO CURRENT_USER WITH ADMIN OPTION"))
-            .await;
+        run(&mut session, &format!("CREATE ROLE {objects} NOLOGIN; GRANT {objects} TO CURRENT_USER")).await;
         let next = golden.name.next();
         let mut goldens = golden.goldens().await;
         goldens.begin(&next, DatabaseTemplate { name: "template0", locale: "" }, &deadline()).await.unwrap();
