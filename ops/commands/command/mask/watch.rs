@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::MaskContext;
 use super::access::{server, statement_failure};
+use super::bar::bar;
 use super::query::rows;
 use crate::arguments::{MaskWatchArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};
@@ -21,8 +22,6 @@ use crate::table::printable;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Number of looks without any work after which the work is over: between two tables a builder has no session for a moment.
 const QUIET: u32 = 3;
-/// Number of characters of a bar.
-const BAR: u64 = 20;
 
 /// Sessions of EoD in a database. `application_name` has their phase and table.
 const SESSIONS: &str = "\
@@ -146,16 +145,6 @@ impl WatchedSession {
         }
         line
     }
-}
-
-/// A bar with a percentage.
-fn bar(done: u64, total: u64) -> String {
-    let done = done.min(total);
-    let of =
-        |parts: u64| u64::try_from(u128::from(done) * u128::from(parts) / u128::from(total.max(1))).unwrap_or(parts);
-    let filled = usize::try_from(of(BAR)).unwrap_or_default();
-    let empty = usize::try_from(BAR).unwrap_or_default().saturating_sub(filled);
-    format!("[{}{}] {:3}%  ", "#".repeat(filled), "-".repeat(empty), of(100))
 }
 
 fn document(sessions: &[WatchedSession]) -> Vec<Value> {
