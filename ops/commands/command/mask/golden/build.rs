@@ -35,7 +35,7 @@ struct BuildInput<'a> {
 /// Origin of the rows.
 enum BuildOrigin<'a> {
     /// Database on another server.
-    Source(Postgres),
+    Source(Box<Postgres>),
     /// Raw copy on the preview server.
     RawCopy(&'a str),
 }
@@ -60,7 +60,7 @@ async fn origin<'a>(context: &MaskContext, arguments: &'a GoldenBuildArguments) 
         return Ok(BuildOrigin::RawCopy(database));
     }
     let found = source(context, &arguments.source).await?;
-    found.map(BuildOrigin::Source).ok_or_else(|| {
+    found.map(|source| BuildOrigin::Source(Box::new(source))).ok_or_else(|| {
         let failure = Failure::usage("the source of the rows is not set");
         failure.remedy("set --source, --source-file, --source-vault or EOD_SOURCE_DSN, or --from for a raw copy")
     })

@@ -1,6 +1,6 @@
 //! `eod mask golden list`: all versions of the golden databases of the installation.
 
-use eod_golden::{GoldenVersion, VersionStage};
+use eod_golden::{GoldenFacts, GoldenVersion, VersionStage};
 use serde_json::{Value, json};
 
 use super::{connect, size_text};
@@ -73,7 +73,7 @@ fn document(version: &GoldenVersion) -> Value {
     let GoldenVersion { name, database, state, facts, bytes, is_closed, is_over } = version;
     let facts = facts.as_ref();
     json!({
-        "name": name, "database": database, "state": state, "golden_version": facts.map(|facts| facts.version()),
+        "name": name, "database": database, "state": state, "golden_version": facts.map(GoldenFacts::version),
         "taken_at": facts.map(|facts| facts.taken_at), "built_at": facts.map(|facts| facts.built_at),
         "published_at": facts.and_then(|facts| facts.published_at),
         "valid_until": facts.and_then(|facts| facts.valid_until), "tables": facts.map(|facts| facts.tables),

@@ -1,5 +1,3 @@
-use eod_golden::GoldenFacts;
-
 use super::*;
 
 fn version(state: VersionStage, until: Option<&str>) -> GoldenVersion {
