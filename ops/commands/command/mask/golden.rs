@@ -2,6 +2,7 @@
 
 mod build;
 mod build_text;
+mod check_constraints;
 mod display;
 mod failure;
 mod list;

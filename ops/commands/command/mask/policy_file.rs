@@ -43,7 +43,7 @@ impl PolicyFile {
     }
 
     /// Text with the position in the file.
-    fn located(&self, place: Option<RulePlace>, text: &str) -> String {
+    pub(super) fn located(&self, place: Option<RulePlace>, text: &str) -> String {
         let place = place.map(|RulePlace { line, column }| format!(":{line}:{column}")).unwrap_or_default();
         printable(&format!("{}{place}: {text}", self.name))
     }

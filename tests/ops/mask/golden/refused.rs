@@ -49,6 +49,16 @@ fn wrong_policies_keys_and_sources_change_nothing() {
         expect(&story.eod(&[&wrong[..], &["--dry-run"]].concat()), 2, parts);
     }
 
+    // A CHECK that no masked value passes is found before the build.
+    story.source.run_in(
+        &story.source.name,
+        "ALTER TABLE app.customers ADD CONSTRAINT big_plates CHECK (plate LIKE 'CANARY %')",
+    );
+    let parts = ["CHECK constraint `big_plates` of table app.customers refuses ", "give app.customers.plate rules"];
+    expect(&story.eod(&[&build[..], &["--dry-run"]].concat()), 2, &parts);
+    expect(&story.eod(&build), 2, &parts);
+    story.source.run_in(&story.source.name, "ALTER TABLE app.customers DROP CONSTRAINT big_plates");
+
     let same = story.mask.dsn(SUPERUSER, "postgres");
     let source = |dsn: &str| story.eod(&[&build[..4], &["--source", dsn], &build[6..]].concat());
     expect(&source(&same), 2, &["is a database of the preview server itself", "--from DATABASE"]);

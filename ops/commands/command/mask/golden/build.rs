@@ -9,6 +9,7 @@ use eod_masking::{MaskingKey, MaskingPolicy};
 use serde_json::json;
 
 use super::build_text::{estimate_text, report_text};
+use super::check_constraints::refuse_constraints;
 use super::display::BuildDisplay;
 use super::failure::build_failure;
 use super::golden_name;
@@ -50,6 +51,9 @@ pub(super) async fn run(context: &MaskContext, arguments: &GoldenBuildArguments)
     let key = masking_key(context, &arguments.key).await?;
     let display = BuildDisplay::new();
     let installation = context.installation().as_str();
+    if let BuildOrigin::Source(source) = &origin {
+        refuse_constraints(context, source, &file, &policy).await?;
+    }
     let input = BuildInput { arguments, installation, name, server, file, policy, key, display };
     if arguments.dry_run { input.estimate(context, &origin).await } else { input.build(context, &origin).await }
 }
