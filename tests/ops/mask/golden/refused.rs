@@ -52,12 +52,12 @@ fn wrong_policies_keys_and_sources_change_nothing() {
     // A CHECK that no masked value passes is found before the build.
     story.source.run_in(
         &story.source.name,
-        "ALTER TABLE app.customers ADD CONSTRAINT big_plates CHECK (plate LIKE 'CANARY %')",
+        "ALTER TABLE app.customers ADD CONSTRAINT shop_mail CHECK (email LIKE '%@canary.example')",
     );
-    let parts = ["CHECK constraint `big_plates` of table app.customers refuses ", "give app.customers.plate rules"];
+    let parts = ["CHECK constraint `shop_mail` of table app.customers refuses ", "give app.customers.email rules"];
     expect(&story.eod(&[&build[..], &["--dry-run"]].concat()), 2, &parts);
     expect(&story.eod(&build), 2, &parts);
-    story.source.run_in(&story.source.name, "ALTER TABLE app.customers DROP CONSTRAINT big_plates");
+    story.source.run_in(&story.source.name, "ALTER TABLE app.customers DROP CONSTRAINT shop_mail");
 
     let same = story.mask.dsn(SUPERUSER, "postgres");
     let source = |dsn: &str| story.eod(&[&build[..4], &["--source", dsn], &build[6..]].concat());
