@@ -135,7 +135,7 @@ pub(crate) struct MaskDoctorArguments {
 /// Options of `mask watch`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MaskWatchArguments {
-    /// Name of the database.
+    /// Name of the database, or of a golden database that is being built.
     #[arg(value_name = "DATABASE")]
     pub(crate) database: String,
     /// Server of the database.
