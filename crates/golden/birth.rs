@@ -76,6 +76,9 @@ pub enum GoldenError {
     /// Publication without a finished build.
     #[error("golden database `{0}` has no finished build to publish; build it first")]
     NotBuilt(GoldenName),
+    /// Verification of a database that does not exist or is not finished.
+    #[error("there is no finished golden database `{0}` to verify; build it first")]
+    NotVerifiable(GoldenName),
     /// Build that is too old to publish.
     #[error("the build of golden database `{name}` was valid until {until}; build it again, or set a longer validity")]
     Over {
@@ -281,7 +284,7 @@ impl GoldenError {
         match self {
             Self::Foreign { .. } | Self::Exists(_) => ErrorKind::AlreadyExists,
             Self::Busy(_) => ErrorKind::Conflict,
-            Self::NotBuilt(_) => ErrorKind::NotFound,
+            Self::NotBuilt(_) | Self::NotVerifiable(_) => ErrorKind::NotFound,
             Self::Over { .. } => ErrorKind::Invalid,
             Self::Statement(error) => error.kind,
         }

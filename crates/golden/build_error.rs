@@ -150,8 +150,8 @@ impl BuildError {
         self.remote().is_some_and(is_recovery_conflict)
     }
 
-    /// Error of the client behind this one.
-    fn remote(&self) -> Option<&Error> {
+    /// Error of the client behind this one; none if a check of this crate has failed.
+    pub fn remote(&self) -> Option<&Error> {
         match self {
             Self::Statement(error)
             | Self::Golden(GoldenError::Statement(error))

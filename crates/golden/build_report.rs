@@ -45,6 +45,8 @@ pub struct BuildReport {
     pub checkpoint: bool,
     /// True if the bytes of the files were searched.
     pub files: bool,
+    /// True if the raw copy was removed, false if its removal failed; none if the build was not to remove one.
+    pub raw_copy_removed: Option<bool>,
 }
 
 /// Duration of a step.
@@ -106,8 +108,8 @@ pub struct BuildEstimate {
     pub source_version: u32,
     /// Version of the preview server.
     pub server_version: u32,
-    /// Version of `pg_dump` that the build would use.
-    pub tools_version: u32,
+    /// Version of `pg_dump` that the build would use; none for a build from a raw copy.
+    pub tools_version: Option<u32>,
     /// Time of the estimate by the clock of the source.
     pub at: Timestamp,
     /// Tables, the largest first.
@@ -120,6 +122,23 @@ pub struct BuildEstimate {
     pub seconds: u64,
     /// Objects of the source that the golden database would not have.
     pub removed: Vec<String>,
+}
+
+/// Estimate of a verification, which writes nothing.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct CheckEstimate {
+    /// Version of the form: 1.
+    pub version: u32,
+    /// Database that would be verified.
+    pub database: String,
+    /// Facts that are stored with it.
+    pub facts: GoldenFacts,
+    /// True if the policy file is the one of the build.
+    pub same_policy: bool,
+    /// Size of the copy that the verification would create and remove, in bytes; none if the server does not tell it.
+    pub bytes: Option<u64>,
+    /// Duration in seconds, from a rate that was measured on two cores; none without a size.
+    pub seconds: Option<u64>,
 }
 
 /// A table of an estimate.

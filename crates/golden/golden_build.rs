@@ -1,6 +1,6 @@
 //! Build of a golden database from a source on another server: masked rows only, verified, closed.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use eod_clients::{
     Deadline, Error, ErrorKind,
@@ -12,9 +12,10 @@ use serde::Deserialize;
 use crate::{
     birth::{GoldenName, GoldenServer, GoldenState},
     build_error::BuildError,
-    build_report::{BuildEstimate, BuildReport, EstimatedTable},
-    completion::{BuildSettings, Completion, Stopwatch, check_name, clean_up, masked},
+    build_report::{BuildEstimate, BuildReport},
+    completion::{BuildSettings, Completion, Stopwatch, check_name, clean_up},
     database::DatabaseCatalogue,
+    estimate::{EstimatedSums, estimated_tables, sums},
     inspection::SourceInspection,
     large_objects,
     marked::DatabaseTemplate,
@@ -31,10 +32,7 @@ use crate::{
 pub(crate) const OLDEST_SERVER: u32 = 15;
 /// Pause before the second attempt. Later ones are longer.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Bytes per second of a copy, its verification included, measured on two cores.
-const BYTES_PER_SECOND: u64 = 130 << 20;
-/// Index entries per second, measured on two cores.
-const ENTRIES_PER_SECOND: u64 = 1_000_000;
+
 /// A build.
 pub struct GoldenBuild<'a> {
     /// Maintenance database of the preview server. The role needs CREATEDB and CREATEROLE.
@@ -79,21 +77,9 @@ struct ProgramsRow {
     folder: String,
 }
 
-#[derive(Deserialize)]
-struct TableSizeRow {
-    oid: u32,
-    rows: i64,
-    indexes: u64,
-}
-
 const HAS_MANIFEST: &str = "SELECT to_regclass('eod.manifest') IS NOT NULL AS \"exists\"";
 
 const PROGRAMS: &str = "SELECT setting AS folder FROM pg_config() WHERE name = 'BINDIR'";
-
-const TABLE_SIZES: &str = "\
-SELECT c.oid::bigint AS oid, greatest(c.reltuples, 0)::bigint AS rows,
-       (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid) AS indexes
-FROM pg_class c WHERE c.relkind = 'r'";
 
 impl GoldenBuild<'_> {
     /// Checks everything that can be checked, and estimates size and duration. It writes nothing.
@@ -104,34 +90,20 @@ impl GoldenBuild<'_> {
     pub async fn estimate(&self, deadline: &Deadline) -> Result<BuildEstimate, BuildError> {
         let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
         let mut preparation = self.prepare(&mut goldens, deadline).await?;
-        let session = &mut preparation.snapshot.session;
-        let sizes: Vec<TableSizeRow> = rows(session, "the sizes of the tables", TABLE_SIZES, &[], deadline).await?;
-        let sizes: BTreeMap<_, _> = sizes.into_iter().map(|row| (row.oid, row)).collect();
-        let estimated = preparation.catalogue.tables.iter().map(|table| {
-            let size = sizes.get(&table.oid);
-            EstimatedTable {
-                name: table.name(),
-                bytes: u64::try_from(table.bytes).unwrap_or_default(),
-                rows: size.and_then(|size| u64::try_from(size.rows).ok()).unwrap_or_default(),
-                indexes: size.map(|size| size.indexes).unwrap_or_default(),
-                masked: masked(&preparation.classification, table),
-                is_empty: preparation.classification.empty.contains(&table.name()),
-            }
-        });
-        let tables: Vec<_> = estimated.collect();
-        let copied = || tables.iter().filter(|table| !table.is_empty);
-        let bytes = copied().map(|table| table.bytes).sum::<u64>();
-        let entries = copied().map(|table| table.rows.saturating_mul(table.indexes)).sum::<u64>();
+        let BuildChecks { snapshot, catalogue, classification, .. } = &mut preparation;
+        let session = &mut snapshot.session;
+        let tables = estimated_tables(session, catalogue, classification, deadline).await?;
+        let EstimatedSums { bytes, rows, seconds } = sums(&tables);
         Ok(BuildEstimate {
             version: 1,
             source: self.source.access().described(),
             source_version: preparation.inspection.version,
             server_version: preparation.server_version,
-            tools_version: preparation.tools.version(),
+            tools_version: Some(preparation.tools.version()),
             at: preparation.snapshot.taken_at,
             bytes,
-            rows: copied().map(|table| table.rows).sum(),
-            seconds: bytes.div_ceil(BYTES_PER_SECOND) + entries.div_ceil(ENTRIES_PER_SECOND),
+            rows,
+            seconds,
             removed: preparation.inspection.removed_names.clone(),
             tables,
         })
@@ -320,6 +292,7 @@ impl GoldenBuild<'_> {
             privileges_left_out: restored.left_out,
             checkpoint: completed.checkpoint,
             files: completed.files,
+            raw_copy_removed: None,
         })
     }
 }

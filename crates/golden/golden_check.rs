@@ -8,8 +8,9 @@ use eod_masking::{MaskingPolicy, TableName};
 use crate::{
     birth::{GoldenError, GoldenName, GoldenServer, GoldenState},
     build_error::BuildError,
-    build_report::CheckReport,
+    build_report::{CheckEstimate, CheckReport},
     completion::policy_digits,
+    estimate::duration,
     facts::GoldenFacts,
     inventory::privileges,
     manifest::GoldenManifest,
@@ -50,14 +51,7 @@ impl GoldenCheck<'_> {
     /// [`BuildError`]. Problems of the database are findings, not errors.
     pub async fn run(&self, deadline: &Deadline) -> Result<CheckReport, BuildError> {
         let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
-        let database = if self.built { self.name.next() } else { self.name.clone() };
-        let facts = match goldens.look(&database, deadline).await? {
-            GoldenState::Finished(facts) => facts,
-            GoldenState::Foreign { reason } => return Err(goldens.foreign(&database, reason).into()),
-            GoldenState::Absent | GoldenState::Unfinished => {
-                return Err(GoldenError::NotBuilt(self.name.clone()).into());
-            }
-        };
+        let (database, facts) = self.find(&mut goldens, deadline).await?;
         let copy = self.name.verify();
         let template = DatabaseTemplate { name: database.as_str(), locale: "" };
         let begun = goldens.begin(&copy, template, deadline).await;
@@ -70,6 +64,43 @@ impl GoldenCheck<'_> {
         let report = report?;
         removed?;
         Ok(report)
+    }
+
+    /// Finds the database, and estimates size and duration. It writes nothing and reads no rows.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`].
+    pub async fn estimate(&self, deadline: &Deadline) -> Result<CheckEstimate, BuildError> {
+        let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
+        let (database, facts) = self.find(&mut goldens, deadline).await?;
+        if let Some(source) = self.source {
+            source.connect(deadline).await?.close(deadline).await?;
+        }
+        let versions = goldens.list(deadline).await?;
+        let bytes = versions.iter().find(|version| version.database == database.as_str()).and_then(|found| found.bytes);
+        Ok(CheckEstimate {
+            version: 1,
+            database: database.as_str().to_owned(),
+            same_policy: facts.policy == policy_digits(self.policy_text),
+            facts,
+            bytes,
+            seconds: bytes.map(duration),
+        })
+    }
+
+    /// Name and facts of the database to verify.
+    async fn find(
+        &self,
+        goldens: &mut GoldenServer,
+        deadline: &Deadline,
+    ) -> Result<(GoldenName, GoldenFacts), BuildError> {
+        let database = if self.built { self.name.next() } else { self.name.clone() };
+        match goldens.look(&database, deadline).await? {
+            GoldenState::Finished(facts) => Ok((database, facts)),
+            GoldenState::Foreign { reason } => Err(goldens.foreign(&database, reason).into()),
+            GoldenState::Absent | GoldenState::Unfinished => Err(GoldenError::NotVerifiable(database).into()),
+        }
     }
 
     async fn verify(

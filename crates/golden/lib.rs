@@ -9,14 +9,17 @@
 //!
 //! - [`GoldenBuild::run`]: builds `<name>_next` from a source on another server. [`GoldenBuild::estimate`] does the same
 //!   checks and writes nothing, for a dry run.
-//! - [`RawCopyBuild::run`]: builds it from a raw copy on the preview server, which is closed first.
-//! - [`GoldenCheck::run`]: verifies a finished golden database. Problems are findings of its report.
-//! - [`GoldenServer::publish`]: gives the last build the name that clones are made from, and keeps the former version.
+//! - [`RawCopyBuild::run`]: builds it from a raw copy on the preview server, which is closed first; with
+//!   [`RawCopyBuild::estimate`].
+//! - [`GoldenCheck::run`]: verifies a finished golden database. Problems are findings of its report. With
+//!   [`GoldenCheck::estimate`].
+//! - [`GoldenServer::publish`]: gives the last build the name that clones are made from, and keeps the former version. With
+//!   [`GoldenServer::estimate_publication`].
 //! - [`GoldenServer::list`], [`GoldenServer::prune`]: all versions of the installation; removes old ones.
 //!
 //! [`BuildProgress`] receives steps, tables, rows and remarks for a bar or lines. Reports ([`BuildReport`], [`CheckReport`],
-//! [`BuildEstimate`], [`PublishReport`], [`GoldenVersion`], [`PrunedVersion`]) implement `Serialize`; they contain names,
-//! numbers and digests, and no values. [`BuildError::kind`] tells wrong input from an unreachable server,
+//! [`BuildEstimate`], [`CheckEstimate`], [`PublishReport`], [`GoldenVersion`], [`PrunedVersion`]) implement `Serialize`; they
+//! contain names, numbers and digests, and no values. [`BuildError::kind`] tells wrong input from an unreachable server,
 //! [`BuildError::is_cancelled`] a cancellation, and [`BuildError::chain`] prints all causes.
 //!
 //! # Parts
@@ -59,6 +62,7 @@ mod database;
 mod definition;
 mod derived;
 mod digest;
+mod estimate;
 mod facts;
 mod files;
 mod foreign_keys;
@@ -74,6 +78,7 @@ mod marked;
 mod masked_copy;
 mod plan;
 mod progress;
+mod publication;
 mod raw_build;
 mod raw_copy;
 mod row_masker;
@@ -91,7 +96,7 @@ mod versions;
 pub use self::{
     birth::{GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
     build_error::BuildError,
-    build_report::{BuildEstimate, BuildReport, CheckReport, EstimatedTable, ReportTable, StepTime},
+    build_report::{BuildEstimate, BuildReport, CheckEstimate, CheckReport, EstimatedTable, ReportTable, StepTime},
     completion::BuildSettings,
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError, CopyRow},
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseForeignKey, DatabaseTable},
@@ -106,6 +111,7 @@ pub use self::{
     masked_copy::{CopyReport, MaskedCopy, MaskedCopyError},
     plan::PlanError,
     progress::{BuildProgress, BuildStep},
+    publication::{DEFAULT_VALID_FOR, PublishReport, PublishSettings},
     raw_build::RawCopyBuild,
     row_masker::{ColumnAction, RowError, RowMasker},
     sql::{quoted_name, quoted_text, rows, run},
@@ -113,10 +119,7 @@ pub use self::{
     tools::{DumpTools, ToolSearch, ToolsError},
     value::{ValueCodec, ValueError, rewrite_array},
     verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, verify_copy},
-    versions::{
-        DEFAULT_KEEP, DEFAULT_VALID_FOR, GoldenVersion, PruneReason, PrunedVersion, PublishReport, PublishSettings,
-        VersionStage,
-    },
+    versions::{DEFAULT_KEEP, GoldenVersion, PruneReason, PrunedVersion, VersionStage},
 };
 
 #[cfg(test)]

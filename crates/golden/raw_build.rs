@@ -8,9 +8,10 @@ use eod_masking::{LargeObjects, MaskingKey, MaskingPolicy, classify};
 use crate::{
     birth::{GoldenName, GoldenServer, GoldenState},
     build_error::BuildError,
-    build_report::BuildReport,
+    build_report::{BuildEstimate, BuildReport},
     completion::{BuildSettings, Completion, Stopwatch, check_name, clean_up},
     database::DatabaseCatalogue,
+    estimate::{EstimatedSums, estimated_tables, sums},
     inspection::SourceInspection,
     manifest::GoldenManifest,
     marked::DatabaseTemplate,
@@ -57,7 +58,8 @@ impl RawCopyBuild<'_> {
     ///
     /// # Errors
     ///
-    /// [`BuildError`]. What was made is removed, also after a cancellation. The raw copy stays, closed.
+    /// [`BuildError`]. What was made is removed, also after a cancellation. The raw copy stays, closed. A raw copy that cannot
+    /// be removed after the build is reported and not an error.
     pub async fn run(&self, deadline: &Deadline) -> Result<BuildReport, BuildError> {
         let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
         let mut begun = false;
@@ -65,12 +67,51 @@ impl RawCopyBuild<'_> {
         if built.is_err() && begun {
             clean_up(&mut goldens, self.server, self.installation, self.name, &*self.progress).await;
         }
-        let report = built?;
+        let mut report = built?;
         if self.drop_raw {
             let sql = format!("DROP DATABASE {}", quoted_name(self.database));
-            run(&mut goldens.session, "remove", &format!("database `{}`", self.database), &sql, deadline).await?;
+            let target = format!("database `{}`", self.database);
+            let removed = run(&mut goldens.session, "remove", &target, &sql, deadline).await;
+            if let Err(error) = &removed {
+                self.progress.note(&format!("{}; it is closed, and still has its raw rows", error.chain()));
+            }
+            report.raw_copy_removed = Some(removed.is_ok());
         }
         Ok(report)
+    }
+
+    /// Checks everything that can be checked, and estimates size and duration. It writes nothing, and does not close the raw
+    /// copy.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`].
+    pub async fn estimate(&self, deadline: &Deadline) -> Result<BuildEstimate, BuildError> {
+        let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
+        let raw = Postgres::new(self.server.access().with_database(self.database));
+        check_name(&mut goldens, self.name, self.key, self.settings.allow_other_key, deadline).await?;
+        self.check_raw(&mut goldens, deadline).await?;
+        self.refuse_users(&mut goldens, deadline).await?;
+        let (inspection, catalogue) = self.inspect(&raw, deadline).await?;
+        let classification = classify(self.policy, &catalogue.masking_catalogue()).map_err(BuildError::Policy)?;
+        let mut session = raw.connect(deadline).await?;
+        run(&mut session, "prepare", "the session", SESSION, deadline).await?;
+        let tables = estimated_tables(&mut session, &catalogue, &classification, deadline).await?;
+        session.close(deadline).await?;
+        let EstimatedSums { bytes, rows, seconds } = sums(&tables);
+        Ok(BuildEstimate {
+            version: 1,
+            source: raw.access().described(),
+            source_version: inspection.version,
+            server_version: goldens.session.server_version(),
+            tools_version: None,
+            at: goldens.now(deadline).await?,
+            bytes,
+            rows,
+            seconds,
+            removed: inspection.removed_names,
+            tables,
+        })
     }
 
     async fn build(
@@ -90,10 +131,7 @@ impl RawCopyBuild<'_> {
 
         stopwatch.step(BuildStep::Structure);
         freeze(&raw, deadline).await?;
-        let others = users(&mut goldens.session, self.database, deadline).await?;
-        if !others.is_empty() {
-            return Err(BuildError::RawInUse { database: self.database.to_owned(), roles: others });
-        }
+        self.refuse_users(goldens, deadline).await?;
         goldens.lock(&next, deadline).await?;
         match goldens.look(&next, deadline).await? {
             GoldenState::Finished(_) => goldens.destroy(&next, deadline).await?,
@@ -147,11 +185,19 @@ impl RawCopyBuild<'_> {
             privileges_left_out: Vec::new(),
             checkpoint: completed.checkpoint,
             files: completed.files,
+            raw_copy_removed: None,
         })
     }
 
     /// Refuses readers of raw pages and a database in use, and closes the raw copy to all others.
     async fn close_raw(&self, goldens: &mut GoldenServer, deadline: &Deadline) -> Result<(), BuildError> {
+        let raw = self.check_raw(goldens, deadline).await?;
+        raw.close(goldens, self.database, deadline).await?;
+        self.refuse_users(goldens, deadline).await
+    }
+
+    /// Refuses a database that does not exist or is masked, and readers of raw pages.
+    async fn check_raw(&self, goldens: &mut GoldenServer, deadline: &Deadline) -> Result<RawDatabase, BuildError> {
         let Some(raw) = RawDatabase::read(goldens, self.database, deadline).await? else {
             return Err(BuildError::NoRawCopy(self.database.to_owned()));
         };
@@ -161,10 +207,11 @@ impl RawCopyBuild<'_> {
         }
         let readers: Vec<_> =
             page_readers(goldens, deadline).await?.into_iter().filter(|name| !self.allowed.contains(name)).collect();
-        if !readers.is_empty() {
-            return Err(BuildError::PageReaders(readers));
-        }
-        raw.close(goldens, self.database, deadline).await?;
+        if readers.is_empty() { Ok(raw) } else { Err(BuildError::PageReaders(readers)) }
+    }
+
+    /// Refuses a raw copy with sessions of others.
+    async fn refuse_users(&self, goldens: &mut GoldenServer, deadline: &Deadline) -> Result<(), BuildError> {
         let roles = users(&mut goldens.session, self.database, deadline).await?;
         if roles.is_empty() { Ok(()) } else { Err(BuildError::RawInUse { database: self.database.to_owned(), roles }) }
     }

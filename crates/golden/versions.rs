@@ -1,43 +1,19 @@
-//! Versions of golden databases: published, kept, listed and removed.
+//! Versions of golden databases: listed and removed.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use eod_clients::{Deadline, Error, ErrorKind};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    birth::{GoldenError, GoldenName, GoldenServer, GoldenState},
+    birth::{GoldenError, GoldenName, GoldenServer},
     facts::GoldenFacts,
-    sql::{quoted_name, quoted_text, rows, run},
+    sql::{quoted_name, rows, run},
 };
 
-/// Default validity of a published version, counted from the snapshot of its source.
-pub const DEFAULT_VALID_FOR: Duration = Duration::from_hours(30 * 24);
-/// Default number of older versions that a publication keeps.
+/// Default number of older versions that a publication and `prune` keep.
 pub const DEFAULT_KEEP: usize = 1;
-
-/// Settings of a publication.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct PublishSettings {
-    /// Validity, counted from the snapshot of the source. It is the longest time that rows erased in production stay.
-    pub valid_for: Duration,
-    /// Number of older versions to keep.
-    pub keep: usize,
-}
-
-/// Result of a publication.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct PublishReport {
-    /// Facts of the published version.
-    pub published: GoldenFacts,
-    /// Database that the former version has become; none for the first publication.
-    pub kept_as: Option<String>,
-    /// Databases of older versions that were removed.
-    pub removed: Vec<String>,
-    /// Databases of older versions that could not be removed, each with the reason. `prune` tries again.
-    pub not_removed: Vec<(String, String)>,
-}
 
 /// Role of a database among the versions of its golden database.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, strum::Display)]
@@ -115,21 +91,12 @@ struct NowRow {
     now: Timestamp,
 }
 
-#[derive(Deserialize)]
-struct MemberRow {
-    member: String,
-}
-
 const VERSIONS: &str = "\
 SELECT r.rolname AS owner, d.datname AS database, shobj_description(d.oid, 'pg_database') AS comment,
        d.datallowconn AS is_open,
        CASE WHEN has_database_privilege(d.oid, 'CONNECT') THEN pg_database_size(d.oid) END AS bytes
 FROM pg_roles r LEFT JOIN pg_database d ON d.datdba = r.oid
 WHERE shobj_description(r.oid, 'pg_authid') = $1 ORDER BY owner, database";
-
-const MEMBERS: &str = "\
-SELECT DISTINCT pg_get_userbyid(m.member) AS member FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
-WHERE r.rolname = $1 ORDER BY member";
 
 impl GoldenServer {
     /// Time of the server.
@@ -156,81 +123,8 @@ impl GoldenServer {
         let found: Vec<VersionRow> =
             rows(&mut self.session, "the golden databases", VERSIONS, &[&mark.as_str()], deadline).await?;
         let mut versions: Vec<_> = found.iter().filter_map(|row| version(row, now)).collect();
-        let newest = |version: &GoldenVersion| version.facts.as_ref().map(|facts| facts.taken_at);
-        versions.sort_by(|one, other| {
-            (&one.name, one.state).cmp(&(&other.name, other.state)).then_with(|| newest(other).cmp(&newest(one)))
-        });
+        sort_versions(&mut versions);
         Ok(versions)
-    }
-
-    /// Publishes the version that was built last: in one transaction the published version gets the name of a kept one, and
-    /// the new version its name. Members of the owner role stay members. A clone that is being made is waited for. Then
-    /// versions beyond the number to keep are removed.
-    ///
-    /// # Errors
-    ///
-    /// [`GoldenError`]. The published version is the former one then.
-    pub async fn publish(
-        &mut self,
-        name: &GoldenName,
-        settings: PublishSettings,
-        deadline: &Deadline,
-    ) -> Result<PublishReport, GoldenError> {
-        let next = name.next();
-        self.lock(name, deadline).await?;
-        self.lock(&next, deadline).await?;
-        let mut published = match self.look(&next, deadline).await? {
-            GoldenState::Finished(facts) => facts,
-            GoldenState::Absent | GoldenState::Unfinished => return Err(GoldenError::NotBuilt(name.clone())),
-            GoldenState::Foreign { reason } => return Err(self.foreign(&next, reason)),
-        };
-        let former = match self.look(name, deadline).await? {
-            GoldenState::Finished(facts) => Some(facts),
-            GoldenState::Absent => None,
-            // A build makes the database `<name>_next` only.
-            GoldenState::Unfinished => return Err(self.foreign(name, "it is not finished".to_owned())),
-            GoldenState::Foreign { reason } => return Err(self.foreign(name, reason)),
-        };
-        let now = self.now(deadline).await?;
-        let validity = SignedDuration::try_from(settings.valid_for).unwrap_or(SignedDuration::MAX);
-        let until = published.taken_at.checked_add(validity).unwrap_or(Timestamp::MAX);
-        if until <= now {
-            return Err(GoldenError::Over { name: name.clone(), until });
-        }
-        published.published_at = Some(now);
-        published.valid_until = Some(until);
-        let kept = former.as_ref().map(|facts| name.kept(&facts.version()));
-        let mut statements = vec!["BEGIN".to_owned()];
-        if let Some(kept) = &kept {
-            statements.extend(renamed(name, kept));
-        }
-        statements.extend(renamed(&next, name));
-        let owner = quoted_name(&name.owner());
-        if kept.is_some() {
-            let target = format!("members of role `{}`", name.owner());
-            let members: Vec<MemberRow> =
-                rows(&mut self.session, &target, MEMBERS, &[&name.owner().as_str()], deadline).await?;
-            let grants = members.iter().map(|row| format!("GRANT {owner} TO {}", quoted_name(&row.member)));
-            statements.extend(grants);
-        }
-        let comment = quoted_text(&published.comment());
-        statements.push(format!("COMMENT ON DATABASE {} IS {comment}", quoted_name(name.as_str())));
-        statements.push("COMMIT".to_owned());
-        self.transaction("publish", &format!("golden database `{name}`"), &statements.join("; "), deadline).await?;
-        let mut report = PublishReport {
-            published,
-            kept_as: kept.map(|kept| kept.as_str().to_owned()),
-            removed: Vec::new(),
-            not_removed: Vec::new(),
-        };
-        // Failures from here on do not undo the publication.
-        for pruned in self.prune(Some(name), settings.keep, false, deadline).await? {
-            match pruned.error {
-                None => report.removed.push(pruned.database),
-                Some(error) => report.not_removed.push((pruned.database, error)),
-            }
-        }
-        Ok(report)
     }
 
     /// Removes versions with an ended validity, older versions beyond the number to keep, and builds that were killed; with a
@@ -291,15 +185,6 @@ impl GoldenServer {
     }
 }
 
-/// Statements that give a database and its owner role other names.
-fn renamed(from: &GoldenName, to: &GoldenName) -> [String; 2] {
-    let name = |name: &GoldenName| quoted_name(name.as_str());
-    [
-        format!("ALTER DATABASE {} RENAME TO {}", name(from), name(to)),
-        format!("ALTER ROLE {} RENAME TO {}", quoted_name(&from.owner()), quoted_name(&to.owner())),
-    ]
-}
-
 /// Version of a row; none if the names of role and database do not fit together.
 fn version(row: &VersionRow, now: Timestamp) -> Option<GoldenVersion> {
     let (name, expected) = GoldenName::of_owner(&row.owner)?;
@@ -325,8 +210,20 @@ fn version(row: &VersionRow, now: Timestamp) -> Option<GoldenVersion> {
     })
 }
 
+/// Sorts versions by name, then by state, then the newest first.
+pub(crate) fn sort_versions(versions: &mut [GoldenVersion]) {
+    let newest = |version: &GoldenVersion| version.facts.as_ref().map(|facts| facts.taken_at);
+    versions.sort_by(|one, other| {
+        (&one.name, one.state).cmp(&(&other.name, other.state)).then_with(|| newest(other).cmp(&newest(one)))
+    });
+}
+
 /// Databases to remove, each with the reason, from a list in the order of [`GoldenServer::list`].
-fn to_prune(versions: &[GoldenVersion], name: Option<&GoldenName>, keep: usize) -> Vec<(GoldenName, PruneReason)> {
+pub(crate) fn to_prune(
+    versions: &[GoldenVersion],
+    name: Option<&GoldenName>,
+    keep: usize,
+) -> Vec<(GoldenName, PruneReason)> {
     let mut found = Vec::new();
     let mut kept = (String::new(), 0);
     for version in versions {

@@ -3,6 +3,7 @@
 mod mask;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -10,9 +11,13 @@ use eod_domain::{EnvironmentName, HumanDuration, Installation, NamespaceName, St
 use jiff::Timestamp;
 
 pub(crate) use self::mask::{
-    DsnArgument, MaskCheckArguments, MaskCommand, MaskDoctorArguments, MaskScopeArguments, MaskServerArguments,
-    MaskSourceArguments, MaskSuggestArguments, MaskWatchArguments,
+    DsnArgument, GoldenBuildArguments, GoldenListArguments, GoldenPruneArguments, GoldenPublishArguments,
+    GoldenVerifyArguments, MaskCheckArguments, MaskCommand, MaskDoctorArguments, MaskGoldenCommand, MaskKeyArguments,
+    MaskScopeArguments, MaskServerArguments, MaskSourceArguments, MaskSuggestArguments, MaskWatchArguments,
 };
+
+/// Default of `--timeout` for all commands but those that last as long as their work.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Exit codes, shown by `--help`.
 const EXIT_CODES: &str = "\
@@ -56,9 +61,9 @@ pub(crate) struct CommonArguments {
     /// Format of the output.
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) output: OutputFormat,
-    /// Maximum duration of the command.
-    #[arg(long, global = true, value_name = "DURATION", default_value = "2m")]
-    pub(crate) timeout: HumanDuration,
+    /// Maximum duration of the command [default: 2m; a week for `mask golden build`, `mask golden verify` and `mask watch`].
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub(crate) timeout: Option<HumanDuration>,
     /// Format of the log on stderr.
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogStyle,
@@ -68,6 +73,13 @@ pub(crate) struct CommonArguments {
     /// Do not ask before a change.
     #[arg(long, global = true)]
     pub(crate) yes: bool,
+}
+
+impl CommonArguments {
+    /// Maximum duration of the command, with a default.
+    pub(crate) fn time_limit(&self, default: Duration) -> Duration {
+        self.timeout.map_or(default, |timeout| timeout.signed().unsigned_abs())
+    }
 }
 
 /// Format of the output.
@@ -149,7 +161,7 @@ pub(crate) enum EodCommand {
         #[command(subcommand)]
         subject: DoctorSubject,
     },
-    /// Check and suggest masking policies, and inspect PostgreSQL servers.
+    /// Check and suggest masking policies, build golden databases, and inspect PostgreSQL servers.
     #[command(after_help = "Example:\n  eod mask check --policy masking.yaml\n  eod mask scope db/migrate/*.sql")]
     Mask {
         /// Command of `mask`.

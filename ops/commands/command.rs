@@ -25,7 +25,7 @@ use clap_complete::Shell;
 use eod_clients::Deadline;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{CommonArguments, DoctorSubject, EodCommand, EodCommandLine};
+use crate::arguments::{CommonArguments, DEFAULT_TIMEOUT, DoctorSubject, EodCommand, EodCommandLine};
 use crate::failure::{Failure, Outcome};
 use crate::log;
 use crate::output::{note, print, set_colors};
@@ -127,7 +127,7 @@ impl EodCommand {
     /// Time limit of the command: `--timeout`, and for `end` at least `--wait` plus a margin for its calls. An end that is cut
     /// off keeps its hold, and the next run has to wait for it.
     fn time_limit(&self, common: &CommonArguments) -> Duration {
-        let timeout = common.timeout.signed().unsigned_abs();
+        let timeout = common.time_limit(DEFAULT_TIMEOUT);
         match self {
             Self::End(arguments) => timeout.max(arguments.wait.signed().unsigned_abs().saturating_add(END_MARGIN)),
             _ => timeout,

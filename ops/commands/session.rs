@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::CommonArguments;
+use crate::arguments::{CommonArguments, DEFAULT_TIMEOUT};
 use crate::cluster;
 use crate::failure::Failure;
 use crate::forges::Forges;
@@ -77,7 +77,7 @@ impl OpsSession {
             settings.installation.clone(),
             MANAGER,
         );
-        let limit = arguments.timeout.signed().unsigned_abs();
+        let limit = arguments.time_limit(DEFAULT_TIMEOUT);
         let deadline = Deadline::within(limit, CancellationToken::new());
         Ok(Self { settings, kubernetes, ledgers, forges, vault, deadline, variables })
     }

@@ -12,13 +12,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Guides in the order of the index.
-const READING_ORDER: [&str; 9] = [
+const READING_ORDER: [&str; 10] = [
     "environments",
     "ending",
     "secrets",
     "argo-cd-plugin",
     "masking-policy",
     "preview-server",
+    "golden-databases",
     "managed-postgresql",
     "masking-promises",
     "upgrading",

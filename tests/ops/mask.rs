@@ -1,6 +1,7 @@
 //! Stories of `eod mask` on real PostgreSQL servers, without a cluster.
 
 mod database;
+mod golden;
 
 use std::{
     fs,

@@ -1,9 +1,16 @@
 //! Command line of `eod mask`.
 
+mod golden;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+pub(crate) use self::golden::{
+    GoldenBuildArguments, GoldenListArguments, GoldenPruneArguments, GoldenPublishArguments, GoldenVerifyArguments,
+    MaskGoldenCommand,
+};
 
 /// Command of `mask`.
 #[derive(Clone, Debug, Subcommand)]
@@ -33,6 +40,15 @@ pub(crate) enum MaskCommand {
     /// Show the progress of the work on a database until it is done.
     #[command(after_help = "Example:\n  eod mask watch shop_golden")]
     Watch(MaskWatchArguments),
+    /// Build, verify, publish, list and prune golden databases: masked copies that clones are made from.
+    #[command(
+        after_help = "Example:\n  eod mask golden build shop_golden --policy masking.yaml --source 'host=replica dbname=shop user=eod'\n  eod mask golden publish shop_golden"
+    )]
+    Golden {
+        /// Command of `golden`.
+        #[command(subcommand)]
+        command: MaskGoldenCommand,
+    },
 }
 
 /// Connection string. It may contain a password by mistake, so it is never printed.
@@ -59,6 +75,17 @@ pub(crate) struct MaskServerArguments {
     /// Connection string of the server, without a password [default: PGHOST, PGPORT, PGUSER and other variables of libpq].
     #[arg(long, value_name = "DSN", value_parser = dsn)]
     pub(crate) server: Option<DsnArgument>,
+}
+
+/// Masking key. It is never an argument itself.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct MaskKeyArguments {
+    /// File with the masking key [default: EOD_MASKING_KEY].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Field of a secret in Vault with the masking key, as MOUNT/PATH#FIELD.
+    #[arg(long, value_name = "REFERENCE", conflicts_with = "key_file")]
+    pub(crate) key_vault: Option<String>,
 }
 
 /// Options of `mask check`.
@@ -108,7 +135,7 @@ pub(crate) struct MaskDoctorArguments {
 /// Options of `mask watch`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MaskWatchArguments {
-    /// Name of the database.
+    /// Name of the database, or of a golden database that is being built.
     #[arg(value_name = "DATABASE")]
     pub(crate) database: String,
     /// Server of the database.

@@ -1,9 +1,12 @@
-//! `eod mask`: policies, scopes of migrations, and PostgreSQL servers. No command needs a cluster.
+//! `eod mask`: policies, scopes of migrations, golden databases, and PostgreSQL servers. No command needs a cluster.
 
 mod access;
+mod bar;
 mod check;
 mod constraints;
 mod doctor;
+mod golden;
+mod masking_key;
 mod policy_file;
 mod query;
 mod samples;
@@ -23,13 +26,13 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) use self::access::may_have_password;
 
-use crate::arguments::{CommonArguments, MaskCommand, OutputFormat};
+use crate::arguments::{CommonArguments, DEFAULT_TIMEOUT, MaskCommand, MaskGoldenCommand, OutputFormat};
 use crate::failure::{Failure, Outcome};
 use crate::output::{document, print};
 use crate::settings::OpsSettings;
 
-/// Time limit of `watch`, which ends with the work that it shows.
-const WATCH_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Default time limit of commands that end with their work, whose duration depends on the size of a database.
+const WORK_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Settings of a command of `eod mask`.
 struct MaskContext {
@@ -46,15 +49,15 @@ pub(super) fn run(
     variables: BTreeMap<String, String>,
 ) -> Result<Outcome, Failure> {
     let settings = OpsSettings::read(common, &variables)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match command {
+        // Tables are masked on all cores.
+        MaskCommand::Golden { .. } => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+        _ => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+    };
     let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
         let cancel = CancellationToken::new();
-        let limit = match command {
-            MaskCommand::Watch(_) => WATCH_LIMIT,
-            _ => common.timeout.signed().unsigned_abs(),
-        };
-        let deadline = Deadline::within(limit, cancel.clone());
+        let deadline = Deadline::within(common.time_limit(default_limit(command)), cancel.clone());
         tokio::spawn(async move {
             interruption().await;
             cancel.cancel();
@@ -66,8 +69,18 @@ pub(super) fn run(
             MaskCommand::Suggest(arguments) => suggest::run(&context, arguments).await,
             MaskCommand::Doctor(arguments) => doctor::run(&context, arguments).await,
             MaskCommand::Watch(arguments) => watch::run(&context, arguments).await,
+            MaskCommand::Golden { command } => golden::run(&context, command).await,
         }
     })
+}
+
+/// Default time limit of a command.
+fn default_limit(command: &MaskCommand) -> Duration {
+    match command {
+        MaskCommand::Watch(_)
+        | MaskCommand::Golden { command: MaskGoldenCommand::Build(_) | MaskGoldenCommand::Verify(_) } => WORK_LIMIT,
+        _ => DEFAULT_TIMEOUT,
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM. After it the running statement is cancelled at the server, and the command removes what it

@@ -1,4 +1,5 @@
 use super::*;
+use crate::arguments::{MaskCommand, MaskGoldenCommand};
 
 #[test]
 fn command_line_is_consistent() {
@@ -88,19 +89,76 @@ fn every_command_has_exactly_its_options() {
     let mask = line.find_subcommand("mask").unwrap();
     let found: Vec<(&str, Vec<String>)> =
         mask.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
-    let expected: [(&str, &[&str]); 5] = [
+    let expected: [(&str, &[&str]); 6] = [
         ("check", &["policy", "schema", "source", "source-file", "source-vault"]),
         ("scope", &[]),
         ("suggest", &["no-samples", "source", "source-file", "source-vault"]),
         ("doctor", &["no-measure", "server"]),
         ("watch", &["server"]),
+        ("golden", &[]),
     ];
     assert_eq!(found, expected.map(|(name, options)| (name, options.iter().map(ToString::to_string).collect())));
     let timeout = line.get_arguments().find(|argument| argument.get_long() == Some("timeout")).unwrap();
-    assert_eq!(timeout.get_default_values(), ["2m"]);
+    assert!(timeout.get_help().unwrap().to_string().contains("[default: 2m;"));
     let output = line.get_arguments().find(|argument| argument.get_long() == Some("output")).unwrap();
     let values: Vec<String> = output.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     assert_eq!((output.get_short(), values), (Some('o'), vec!["table".to_owned(), "json".to_owned()]));
+}
+
+#[test]
+fn every_command_for_golden_databases_has_exactly_its_options() {
+    let line = EodCommandLine::command();
+    let golden = line.find_subcommand("mask").unwrap().find_subcommand("golden").unwrap();
+    let found: Vec<(&str, Vec<String>)> =
+        golden.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
+    let source = ["source", "source-file", "source-vault"];
+    let build = [
+        "accept",
+        "allow",
+        "allow-other-key",
+        "drop",
+        "dry-run",
+        "from",
+        "jobs",
+        "key-file",
+        "key-vault",
+        "policy",
+        "server",
+    ];
+    let expected = [
+        ("build", [&build[..], &source, &["tools"]].concat()),
+        ("verify", [&["dry-run", "jobs", "policy", "published", "server"][..], &source].concat()),
+        ("publish", vec!["dry-run", "keep", "server", "valid-for"]),
+        ("list", vec!["server"]),
+        ("prune", vec!["dry-run", "keep", "server"]),
+    ];
+    assert_eq!(found, expected.map(|(name, options)| (name, options.iter().map(ToString::to_string).collect())));
+    for command in golden.get_subcommands() {
+        let help = command.get_after_help().unwrap().to_string();
+        assert!(help.contains(&format!("eod mask golden {}", command.get_name())), "{help}");
+    }
+}
+
+#[test]
+fn options_of_golden_databases_have_their_defaults_and_exclude_each_other() {
+    let parse = |line: &str| EodCommandLine::try_parse_from(line.split(' '));
+    let publish = match parse("eod mask golden publish shop").unwrap().command {
+        EodCommand::Mask { command: MaskCommand::Golden { command: MaskGoldenCommand::Publish(found) } } => found,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(publish.valid_for.signed().unsigned_abs(), eod_golden::DEFAULT_VALID_FOR);
+    assert_eq!(publish.keep, eod_golden::DEFAULT_KEEP);
+    let build = "eod mask golden build shop --policy masking.yaml";
+    assert!(parse(&format!("{build} --from raw --drop --allow archive_mode")).is_ok());
+    for wrong in
+        ["--from raw --source host=db", "--drop", "--allow archive_mode", "--key-file a --key-vault b", "--jobs 0"]
+    {
+        assert!(parse(&format!("{build} {wrong}")).is_err(), "{wrong}");
+    }
+    assert!(parse("eod mask golden build shop --source host=db").is_err(), "a policy is required");
+    // A key is never an argument, and an error does not repeat it.
+    let error = parse(&format!("{build} --key=canary-1")).unwrap_err().to_string();
+    assert!(!error.contains("canary-1"), "{error}");
 }
 
 #[test]

@@ -69,6 +69,13 @@ impl MaskDatabase {
         database
     }
 
+    /// The maintenance database of a server.
+    #[track_caller]
+    pub(super) fn maintenance(server: &'static PostgresServer) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        Self { name: "postgres".to_owned(), server, runtime }
+    }
+
     fn client(&self, database: &str, program: &str) -> Postgres {
         let mut settings = PostgresSettings::default();
         let port = self.server.port.to_string();
@@ -85,8 +92,9 @@ impl MaskDatabase {
         Postgres::new(PostgresAccess::new(&settings).unwrap())
     }
 
+    /// Runs statements in a database of the server.
     #[track_caller]
-    fn run_in(&self, database: &str, sql: &str) {
+    pub(super) fn run_in(&self, database: &str, sql: &str) {
         let done = self.runtime.block_on(async {
             let mut session = self.client(database, "story").connect(&deadline()).await?;
             session.batch(&SqlStatement::new("run", "the statement", sql), &deadline()).await?;
@@ -98,9 +106,15 @@ impl MaskDatabase {
     /// First column of all rows.
     #[track_caller]
     pub(super) fn values(&self, sql: &str) -> Vec<String> {
+        self.values_in(&self.name, sql)
+    }
+
+    /// First column of all rows of a query in a database of the server.
+    #[track_caller]
+    pub(super) fn values_in(&self, database: &str, sql: &str) -> Vec<String> {
         let sql = format!("SELECT (x.*)::text FROM ({sql}) x");
         let rows = self.runtime.block_on(async {
-            let mut session = self.client(&self.name, "story").connect(&deadline()).await?;
+            let mut session = self.client(database, "story").connect(&deadline()).await?;
             session.query(&SqlStatement::new("run", "the query", &sql), &[], &deadline()).await
         });
         let rows = rows.unwrap_or_else(|error| panic!("{}: {sql}", error.chain()));

@@ -114,7 +114,7 @@ fn secret_file(option: &str, file: &Path) -> Result<Zeroizing<String>, Failure> 
 }
 
 /// Field of a secret in Vault, by `MOUNT/PATH#FIELD`.
-async fn vault_field(
+pub(super) async fn vault_field(
     context: &MaskContext,
     option: &str,
     reference: &str,

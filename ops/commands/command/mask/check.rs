@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::MaskContext;
 use super::access::{source, statement_failure};
-use super::constraints::{ConstraintTrial, try_constraints};
+use super::constraints::{ConstraintTrial, RefusedCheck, try_constraints};
 use super::policy_file::PolicyFile;
 use super::query::run as run_sql;
 use super::samples::READ_ONLY;
@@ -128,7 +128,8 @@ impl CheckFinding {
         Self { kind: FindingKind::Database, place, path: String::new(), columns, message, remedy }
     }
 
-    fn of_constraint((columns, message, remedy): (Vec<ColumnName>, String, String)) -> Self {
+    fn of_constraint(refused: RefusedCheck) -> Self {
+        let RefusedCheck { columns, message, remedy, is_fatal: _ } = refused;
         Self { kind: FindingKind::Constraint, place: None, path: String::new(), columns, message, remedy }
     }
 

@@ -25,12 +25,12 @@ const CHECKS: &str = "\
 SELECT k.conname AS name, n.nspname AS schema, c.relname AS \"table\", pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        ARRAY(SELECT a.attname FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY o(attnum, place)
          JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.attnum ORDER BY o.place) AS columns,
-       pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression
+       pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression, k.convalidated AS validated
 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype = 'c' AND c.relkind = 'r' AND pg_catalog.cardinality(k.conkey) > 0
 UNION ALL
-SELECT k.conname, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), ARRAY[a.attname], NULL
+SELECT k.conname, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner), ARRAY[a.attname], NULL, true
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid AND t.typtype = 'd'
@@ -49,12 +49,26 @@ struct CheckRow {
     columns: Vec<String>,
     /// Expression over the columns; none for the constraint of a domain.
     expression: Option<String>,
+    /// True if the rows of the table pass it. A constraint that is not validated holds for new rows only.
+    validated: bool,
+}
+
+/// Constraint that refuses masked values.
+pub(super) struct RefusedCheck {
+    /// Columns of the constraint.
+    pub(super) columns: Vec<ColumnName>,
+    /// Problem.
+    pub(super) message: String,
+    /// Remedy.
+    pub(super) remedy: String,
+    /// True if a table with these rows cannot be loaded.
+    pub(super) is_fatal: bool,
 }
 
 /// Result of a trial.
 pub(super) struct ConstraintTrial {
-    /// Constraints that refuse masked values: columns, problem and remedy.
-    pub(super) refused: Vec<(Vec<ColumnName>, String, String)>,
+    /// Constraints that refuse masked values.
+    pub(super) refused: Vec<RefusedCheck>,
     /// Number of constraints that were tried.
     pub(super) tried: usize,
     /// Constraints that were not tried, each with the reason.
@@ -100,7 +114,10 @@ pub(super) async fn try_constraints(
                 let rules: Vec<String> = names.iter().map(ToString::to_string).collect();
                 let message = format!("{label} refuses {count} of {all} masked rows");
                 let remedy = format!("give {} rules with values that pass it, or `keep`", rules.join(" and "));
-                trial.refused.push((names, message, remedy));
+                // Of the values of a domain only the first refused one is known.
+                let is_whole = check.expression.is_none() || usize::try_from(count).is_ok_and(|count| count == all);
+                let is_fatal = check.validated && is_whole;
+                trial.refused.push(RefusedCheck { columns: names, message, remedy, is_fatal });
             }
             TrialResult::Untried(reason) => trial.untried.push(format!("{label}: {reason}")),
         }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::MaskContext;
 use super::access::{server, statement_failure};
+use super::bar::bar;
 use super::query::rows;
 use crate::arguments::{MaskWatchArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};
@@ -21,10 +22,9 @@ use crate::table::printable;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Number of looks without any work after which the work is over: between two tables a builder has no session for a moment.
 const QUIET: u32 = 3;
-/// Number of characters of a bar.
-const BAR: u64 = 20;
 
-/// Sessions of EoD in a database. `application_name` has their phase and table.
+/// Sessions of EoD in a database, and in the build and the copy for a verification of a golden database of that name.
+/// `application_name` has their phase and table.
 const SESSIONS: &str = "\
 SELECT a.pid, a.application_name AS name, COALESCE(a.state, '') AS state, a.wait_event_type = 'Lock' AS waits,
        EXTRACT(epoch FROM pg_catalog.now() - a.query_start)::float8 AS seconds,
@@ -33,7 +33,8 @@ SELECT a.pid, a.application_name AS name, COALESCE(a.state, '') AS state, a.wait
 FROM pg_catalog.pg_stat_activity a
 LEFT JOIN pg_catalog.pg_stat_progress_copy c ON c.pid = a.pid
 LEFT JOIN pg_catalog.pg_stat_progress_create_index i ON i.pid = a.pid
-WHERE a.datname = $1 AND a.application_name LIKE 'eod%' AND a.pid <> pg_catalog.pg_backend_pid()
+WHERE a.datname::pg_catalog.text IN ($1::pg_catalog.text, $1::pg_catalog.text || '_next', $1::pg_catalog.text || '_verify')
+  AND a.application_name LIKE 'eod%' AND a.pid <> pg_catalog.pg_backend_pid()
 ORDER BY a.backend_start, a.pid";
 
 #[derive(Deserialize)]
@@ -63,12 +64,13 @@ pub(super) async fn run(context: &MaskContext, arguments: &MaskWatchArguments) -
     let server = server(context, &arguments.server)?;
     let database = &arguments.database;
     let mut session = server.connect(&context.deadline).await.map_err(failed)?;
-    let known = "SELECT pg_catalog.count(*) AS count FROM pg_catalog.pg_database WHERE datname = $1";
+    let known = "SELECT pg_catalog.count(*) AS count FROM pg_catalog.pg_database \
+                 WHERE datname::pg_catalog.text IN ($1::pg_catalog.text, $1::pg_catalog.text || '_next')";
     let known: Vec<DatabaseCount> =
         rows(&mut session, "databases", known, &[database], &context.deadline).await.map_err(failed)?;
     if known.first().is_none_or(|row| row.count == 0) {
         let failure = Failure::failed(format!("the server has no database `{}`", printable(database)));
-        return Err(failure.remedy("check --server, or PGHOST; a build has the name of its golden database"));
+        return Err(failure.remedy("check --server, or PGHOST; the name of a golden database shows its build, too"));
     }
     if context.output == OutputFormat::Json {
         let sessions = look(&mut session, context, database).await?;
@@ -146,16 +148,6 @@ impl WatchedSession {
         }
         line
     }
-}
-
-/// A bar with a percentage.
-fn bar(done: u64, total: u64) -> String {
-    let done = done.min(total);
-    let of =
-        |parts: u64| u64::try_from(u128::from(done) * u128::from(parts) / u128::from(total.max(1))).unwrap_or(parts);
-    let filled = usize::try_from(of(BAR)).unwrap_or_default();
-    let empty = usize::try_from(BAR).unwrap_or_default().saturating_sub(filled);
-    format!("[{}{}] {:3}%  ", "#".repeat(filled), "-".repeat(empty), of(100))
 }
 
 fn document(sessions: &[WatchedSession]) -> Vec<Value> {

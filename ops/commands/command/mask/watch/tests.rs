@@ -27,13 +27,6 @@ fn line_has_the_phase_the_table_and_a_bar_if_the_end_is_known() {
 }
 
 #[test]
-fn bar_is_never_longer_than_its_whole() {
-    assert_eq!(bar(0, 0), "[--------------------]   0%  ");
-    assert_eq!(bar(9, 3), "[####################] 100%  ");
-    assert_eq!(bar(u64::MAX, u64::MAX), "[####################] 100%  ");
-}
-
-#[test]
 fn document_has_all_numbers() {
     let found = document(&[WatchedSession { rows: Some(1), ..session("eod: load t") }]);
     assert_eq!(
