@@ -31,7 +31,7 @@ mod strategy;
 pub use self::{
     birth::{BegunClone, CloneRequest},
     clone_error::CloneError,
-    listing::ListedClone,
+    listing::{ListedClone, PrunedClone},
     mark::{CloneFacts, CloneMark, CloneOwner},
     name::{CloneName, CloneNameError},
     password::ClonePassword,

@@ -1,4 +1,4 @@
-//! List of the clones of an installation.
+//! Clones of an installation: their list, and the removal of unfinished ones.
 
 use eod_clients::{Deadline, Error};
 use eod_golden::rows;
@@ -6,10 +6,24 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    mark::{CLONE, CloneFacts, CloneMark},
+    clone_error::CloneError,
+    mark::{CLONE, CloneFacts, CloneMark, CloneOwner},
     name::CloneName,
-    server::CloneServer,
+    server::{CloneServer, CloneState},
 };
+
+/// A clone that [`CloneServer::prune`] removes or has removed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct PrunedClone {
+    /// Database.
+    pub database: String,
+    /// Environment.
+    pub environment: String,
+    /// True if it was removed.
+    pub removed: bool,
+    /// Error of the removal; none if it was removed, or in a dry run.
+    pub error: Option<String>,
+}
 
 /// A clone on the server.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -72,5 +86,38 @@ impl CloneServer {
             })
         };
         Ok(found.into_iter().filter_map(listed).collect())
+    }
+
+    /// Removes clones whose create was interrupted. A create that runs has the lock of its clone, which is kept. A dry run lists
+    /// them only.
+    ///
+    /// # Errors
+    ///
+    /// The list failed. Clones that cannot be removed have their error in the result.
+    pub async fn prune(&mut self, is_dry_run: bool, deadline: &Deadline) -> Result<Vec<PrunedClone>, Error> {
+        let unfinished = self.list(deadline).await?.into_iter().filter(|clone| clone.opened_at.is_none());
+        let mut pruned = Vec::new();
+        for ListedClone { database, environment, .. } in unfinished {
+            let mut entry = PrunedClone { database, environment, removed: false, error: None };
+            if !is_dry_run {
+                match self.remove_unfinished(&entry, deadline).await {
+                    Ok(true) => entry.removed = true,
+                    Ok(false) | Err(CloneError::Busy(_)) => continue,
+                    Err(error) => entry.error = Some(error.chain()),
+                }
+            }
+            pruned.push(entry);
+        }
+        Ok(pruned)
+    }
+
+    /// Removes a clone if it is still unfinished. False if it is not.
+    async fn remove_unfinished(&mut self, entry: &PrunedClone, deadline: &Deadline) -> Result<bool, CloneError> {
+        let (Ok(name), Ok(environment)) = (entry.database.parse(), entry.environment.parse()) else { return Ok(false) };
+        let owner = CloneOwner { environment, installation: self.installation.clone() };
+        self.lock(&name, deadline).await?;
+        let CloneState::Unfinished(_) = self.look(&name, &owner, deadline).await? else { return Ok(false) };
+        self.remove_all(&name, deadline).await?;
+        Ok(true)
     }
 }

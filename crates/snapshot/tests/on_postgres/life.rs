@@ -113,3 +113,37 @@ async fn golden_database_can_be_replaced_and_removed_while_clones_exist() {
         assert!(goldens.drop_objects_role(&golden.name, &deadline()).await.unwrap(), "{described}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prune_removes_interrupted_creates_only() {
+    for golden in goldens().await {
+        let described = golden.described();
+        golden.opened(ENVIRONMENT).await;
+        let begin = async |environment: &str| {
+            let (name, owner) = (golden.clone_name(environment), golden.owner(environment));
+            let mut clones = golden.clones().await;
+            let request = CloneRequest { name: &name, owner: &owner, golden: &golden.name, nonce: &nonce(1) };
+            clones.begin(request, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+            clones
+        };
+        let running = begin("running").await;
+        drop(begin("killed").await);
+        let mut clones = golden.clones().await;
+        let dry = clones.prune(true, &deadline()).await.unwrap();
+        assert_eq!(dry.len(), 2, "{described}: {dry:?}");
+        let mut pruned = Vec::new();
+        for _ in 0..100 {
+            pruned = clones.prune(false, &deadline()).await.unwrap();
+            if !pruned.is_empty() {
+                break;
+            }
+            // The server ends the session of the interrupted create.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let pruned: Vec<_> = pruned.iter().map(|clone| (clone.environment.as_str(), clone.removed)).collect();
+        assert_eq!(pruned, [("killed", true)], "{described}");
+        let left: Vec<_> = clones.list(&deadline()).await.unwrap().into_iter().map(|clone| clone.environment).collect();
+        assert_eq!(left, ["running", ENVIRONMENT], "{described}");
+        drop(running);
+    }
+}
