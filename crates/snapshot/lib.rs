@@ -23,6 +23,7 @@ mod destroy;
 mod listing;
 mod mark;
 mod name;
+mod observed;
 mod opening;
 mod password;
 mod server;
@@ -34,6 +35,7 @@ pub use self::{
     listing::{ListedClone, PrunedClone},
     mark::{CloneFacts, CloneMark, CloneOwner},
     name::{CloneName, CloneNameError},
+    observed::{ObservedTables, TableUse, TouchedTable},
     password::ClonePassword,
     server::{CloneServer, CloneState},
     strategy::CloneStrategy,

@@ -24,6 +24,7 @@ mod forges;
 mod log;
 mod output;
 mod ports;
+mod random;
 mod recorder;
 mod session;
 mod settings;

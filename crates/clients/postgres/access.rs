@@ -211,6 +211,19 @@ impl PostgresAccess {
         Self { database: database.into(), ..self.clone() }
     }
 
+    /// These settings with another login, which has a password and no client certificate.
+    #[must_use]
+    pub fn with_login(&self, user: impl Into<String>, password: &str) -> Self {
+        let mut access = self.clone();
+        access.user = user.into();
+        access.password = Some(SecretString::from(password));
+        access.password_file = None;
+        access.tls.certificate = None;
+        access.tls.key = None;
+        access.tls.defaults = None;
+        access
+    }
+
     /// Address of one host for errors.
     pub(super) fn address_of(&self, host: &PostgresHost) -> ServerAddress {
         ServerAddress { server: "PostgreSQL", url: Some(host.to_string()), origin: self.origin.clone() }

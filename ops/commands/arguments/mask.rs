@@ -2,6 +2,7 @@
 
 mod golden;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -23,7 +24,9 @@ pub(crate) enum MaskCommand {
     )]
     Check(MaskCheckArguments),
     /// Print the tables that migrations touch and the columns that they add, with file and line.
-    #[command(after_help = "Example:\n  eod mask scope db/migrate/*.sql")]
+    #[command(
+        after_help = "Examples:\n  eod mask scope db/migrate/*.sql\n  eod mask scope --shadow --golden shop_golden -- bin/rails db:migrate"
+    )]
     Scope(MaskScopeArguments),
     /// Print a whole policy for a database: a rule for each column, from its name, its type and samples of its values.
     ///
@@ -106,8 +109,23 @@ pub(crate) struct MaskCheckArguments {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct MaskScopeArguments {
     /// Files with SQL, in the order in which they run; `-` is stdin.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "shadow", conflicts_with = "shadow")]
     pub(crate) files: Vec<PathBuf>,
+    /// Run the command after `--` in a clone of a golden database, and print the tables that it has touched.
+    ///
+    /// For tools that generate SQL. The command gets PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD and DATABASE_URL of the clone,
+    /// which is removed at the end. Its output goes to stderr.
+    #[arg(long, requires_all = ["golden", "command"])]
+    pub(crate) shadow: bool,
+    /// Golden database to clone.
+    #[arg(long, value_name = "NAME", requires = "shadow")]
+    pub(crate) golden: Option<String>,
+    /// Server of the golden database.
+    #[command(flatten)]
+    pub(crate) server: MaskServerArguments,
+    /// Command that runs the migrations, with its arguments.
+    #[arg(value_name = "COMMAND", last = true, requires = "shadow")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Options of `mask suggest`.

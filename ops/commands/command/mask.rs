@@ -11,6 +11,7 @@ mod policy_file;
 mod query;
 mod samples;
 mod scope;
+mod shadow;
 mod suggest;
 mod watch;
 
@@ -65,6 +66,7 @@ pub(super) fn run(
         let context = MaskContext { settings, output: common.output, variables, deadline };
         match command {
             MaskCommand::Check(arguments) => check::run(&context, arguments).await,
+            MaskCommand::Scope(arguments) if arguments.shadow => shadow::run(&context, arguments).await,
             MaskCommand::Scope(arguments) => scope::run(&context, arguments),
             MaskCommand::Suggest(arguments) => suggest::run(&context, arguments).await,
             MaskCommand::Doctor(arguments) => doctor::run(&context, arguments).await,

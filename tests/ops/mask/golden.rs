@@ -3,6 +3,7 @@
 mod raw;
 mod refused;
 mod secrets;
+mod shadow;
 
 use std::{
     path::Path,
