@@ -3,6 +3,7 @@
 //! PostgreSQL refuses to run as root. Under root the kit runs it as the user `nobody`, from folders that this user can read.
 
 mod certificates;
+mod loop_mount;
 mod process;
 mod server;
 
@@ -10,6 +11,7 @@ use std::{path::PathBuf, sync::OnceLock};
 
 pub use self::{
     certificates::Certificates,
+    loop_mount::{LoopFileSystem, LoopMount},
     server::{PgBouncer, PoolMode, PostgresServer},
 };
 use crate::testbed;

@@ -12,7 +12,7 @@ use std::{
 
 use eod_testkit::{
     command::{self, Finished},
-    postgres::{ADMIN, PASSWORD, PostgresServer, READER, SUPERUSER, servers},
+    postgres::{ADMIN, LoopFileSystem, LoopMount, PASSWORD, PostgresServer, READER, SUPERUSER, servers},
     wait::wait_until,
 };
 use serde_json::{Value, json};
@@ -244,6 +244,27 @@ fn doctor_prints_sql_and_removes_its_databases() {
         assert_eq!(quick["measured"], Value::Null);
         let owned = "SELECT datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname LIKE 'eod_doctor%' AND rolname = 'eod_admin'";
         assert_eq!(database.values(owned), [""; 0]);
+    }
+}
+
+#[test]
+fn doctor_measures_blocks_that_a_file_system_shares() {
+    let newest = servers().last().unwrap();
+    for kind in LoopFileSystem::ALL {
+        let Some(mount) = LoopMount::create(kind) else { return };
+        for (method, sharing, strategy) in [("clone", "shared", "clone"), ("copy", "copied", "copy")] {
+            let server = PostgresServer::start_on(&newest.programs, &mount, &[("file_copy_method", method)]).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let dsn = format!("host=127.0.0.1 port={} user={SUPERUSER} dbname=postgres sslmode=disable", server.port);
+            let mut doctor = Command::new(env!("CARGO_BIN_EXE_eod"));
+            doctor.args(["mask", "doctor", "--server", &dsn, "-o", "json"]).env_clear().env("PGPASSWORD", PASSWORD);
+            let doctor = command::run(doctor.current_dir(folder.path()), "");
+            assert_eq!(doctor.code, Some(3), "{}", doctor.report());
+            let document: Value = serde_json::from_str(&doctor.stdout).unwrap();
+            let measured = &document["measured"];
+            assert_eq!(measured["block_sharing"], sharing, "{kind:?}, {method}: {document}");
+            assert_eq!(measured["strategy"], strategy, "{kind:?}, {method}: {document}");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod kill;
 mod life;
 mod refused;
+mod shared;
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -31,8 +32,8 @@ CREATE SCHEMA app; CREATE TABLE app.orders (id int PRIMARY KEY, note text);
 INSERT INTO app.orders SELECT i, 'masked' FROM generate_series(1, 100) i";
 
 /// A published golden database with one table.
-struct Golden {
-    server: &'static PostgresServer,
+struct Golden<'s> {
+    server: &'s PostgresServer,
     /// Role that makes clones.
     role: &'static str,
     installation: Installation,
@@ -75,7 +76,7 @@ async fn superuser(server: &PostgresServer, database: &str) -> PostgresSession {
 }
 
 /// One golden database per server and role.
-async fn goldens() -> Vec<Golden> {
+async fn goldens() -> Vec<Golden<'static>> {
     let mut goldens = Vec::new();
     for server in servers() {
         for role in ROLES {
@@ -85,8 +86,13 @@ async fn goldens() -> Vec<Golden> {
     goldens
 }
 
-impl Golden {
-    async fn publish(server: &'static PostgresServer, role: &'static str) -> Self {
+impl<'s> Golden<'s> {
+    async fn publish(server: &'s PostgresServer, role: &'static str) -> Self {
+        Self::publish_with(server, role, ROWS).await
+    }
+
+    /// A golden database with the tables of these statements.
+    async fn publish_with(server: &'s PostgresServer, role: &'static str, rows: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = GoldenName::new(&format!("gold_{number}")).unwrap();
@@ -99,7 +105,7 @@ impl Golden {
         goldens.begin(&next, DatabaseTemplate { name: "template0", locale: "" }, &deadline()).await.unwrap();
         let mut inside = client(server, role, PASSWORD, next.as_str()).connect(&deadline()).await.unwrap();
         run(&mut inside, &format!("SET ROLE {}; GRANT CREATE ON DATABASE {next} TO {objects}", next.owner())).await;
-        run(&mut inside, &format!("SET ROLE {objects}; {ROWS}; RESET ROLE")).await;
+        run(&mut inside, &format!("SET ROLE {objects}; {rows}; RESET ROLE")).await;
         let manifest = GoldenManifest {
             version: 1,
             policy: "abc".to_owned(),

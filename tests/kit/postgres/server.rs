@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    ADMIN, CERTIFIED, Certificates, PASSWORD, PLAIN_ONLY, READER, SUPERUSER, TLS_ONLY,
+    ADMIN, CERTIFIED, Certificates, LoopMount, PASSWORD, PLAIN_ONLY, READER, SUPERUSER, TLS_ONLY,
     process::{self, Supervised},
 };
 use crate::{
@@ -67,7 +67,21 @@ impl PostgresServer {
     /// # Errors
     /// If it does not start.
     pub fn start(bin: &Path) -> Result<Self, String> {
-        let folder = process::folder("postgres")?;
+        Self::start_in(bin, process::folder("postgres")?, &[])
+    }
+
+    /// Starts a server with its data in a mounted file system, and with these settings.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_on(bin: &Path, mount: &LoopMount, settings: &[(&str, &str)]) -> Result<Self, String> {
+        let folder = mount.folder.join("postgres");
+        fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        process::give_away(&folder);
+        Self::start_in(bin, folder, settings)
+    }
+
+    fn start_in(bin: &Path, folder: PathBuf, settings: &[(&str, &str)]) -> Result<Self, String> {
         // A link may be in a folder that the ordinary user cannot read.
         let bin = fs::canonicalize(bin).map_err(|error| format!("{}: {error}", bin.display()))?;
         let bin = process::usable(&bin, &folder.join("programs"))?;
@@ -91,7 +105,7 @@ impl PostgresServer {
             return Err(made.report());
         }
         fs::write(data.join("pg_hba.conf"), LOGINS).map_err(|error| error.to_string())?;
-        Self::launch(bin, folder, &[])
+        Self::launch(bin, folder, settings)
     }
 
     /// Starts a standby of this server that never delays changes of its primary for a query: a query that needs rows which

