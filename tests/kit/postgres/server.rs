@@ -67,6 +67,14 @@ impl PostgresServer {
     /// # Errors
     /// If it does not start.
     pub fn start(bin: &Path) -> Result<Self, String> {
+        Self::start_with(bin, &[])
+    }
+
+    /// Starts a server with the programs in a `bin` folder, and with settings that have precedence over those of the kit.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_with(bin: &Path, settings: &[(&str, &str)]) -> Result<Self, String> {
         let folder = process::folder("postgres")?;
         // A link may be in a folder that the ordinary user cannot read.
         let bin = fs::canonicalize(bin).map_err(|error| format!("{}: {error}", bin.display()))?;
@@ -91,7 +99,7 @@ impl PostgresServer {
             return Err(made.report());
         }
         fs::write(data.join("pg_hba.conf"), LOGINS).map_err(|error| error.to_string())?;
-        Self::launch(bin, folder, &[])
+        Self::launch(bin, folder, settings)
     }
 
     /// Starts a standby of this server that never delays changes of its primary for a query: a query that needs rows which

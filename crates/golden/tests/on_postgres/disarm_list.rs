@@ -33,10 +33,7 @@ pub(super) const DISARMED: &[(&str, &str)] = &[
         "SELECT srvname::text FROM pg_foreign_server UNION ALL SELECT umid::text FROM pg_user_mappings \
          UNION ALL SELECT ftrelid::regclass::text FROM pg_foreign_table",
     ),
-    (
-        "foreign data wrappers",
-        "SELECT fdwname FROM pg_foreign_data_wrapper",
-    ),
+    ("foreign data wrappers", "SELECT fdwname FROM pg_foreign_data_wrapper"),
     ("sessions that listen", "SELECT pid FROM pg_stat_activity WHERE datname = 'DATABASE'"),
     ("queued notifications", "SELECT 1 FROM pg_notification_queue_usage() usage WHERE usage > 0"),
     (

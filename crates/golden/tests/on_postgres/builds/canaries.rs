@@ -40,7 +40,13 @@ const fn canary(
 }
 
 const CANARIES: &[Canary] = &[
-    canary("email", "public.citext UNIQUE", "'Quokka.Mail' || i || '@shop.example'", "{ domain: email }", "quokka.mail"),
+    canary(
+        "email",
+        "public.citext UNIQUE",
+        "'Quokka.Mail' || i || '@shop.example'",
+        "{ domain: email }",
+        "quokka.mail",
+    ),
     canary("login", "text", "'quokka_login' || i", "{ kind: username }", "quokka_login"),
     canary("full_name", "text", "'Quokka Wholename ' || i", "{ kind: full_name }", "quokka wholename"),
     canary("first_name", "varchar(60)", "'Quokkafirst'", "{ kind: first_name }", "quokkafirst"),
@@ -80,7 +86,13 @@ const CANARIES: &[Canary] = &[
     canary("raw", "json", "'{\"a\" : \"quokka-raw\"}'", "{ kind: json }", "quokka-raw"),
     canary("as_text", "text", "'{\"a\": \"quokka-text\"}'", "{ kind: text }", "quokka-text"),
     canary("doc", "xml", "'<person>quokka-xml</person>'", "{ kind: text }", "quokka-xml"),
-    canary("tags", "public.hstore", "public.hstore('mail', 'quokka-tag')", "{ kind: constant, value: \"a=>1\" }", "quokka-tag"),
+    canary(
+        "tags",
+        "public.hstore",
+        "public.hstore('mail', 'quokka-tag')",
+        "{ kind: constant, value: \"a=>1\" }",
+        "quokka-tag",
+    ),
     canary("others", "text[]", "ARRAY['Quokkaother', NULL]", "{ kind: full_name }", "quokkaother"),
     canary("home", "app.place", "('quokka-home', 7)", "{ kind: constant, value: \"(Street,1)\" }", "quokka-home"),
     canary(
@@ -289,8 +301,11 @@ async fn relations(session: &mut PostgresSession) -> Vec<String> {
 async fn no_role_finds_a_value(build: &Build, clone: &str) {
     let label = build.label();
     let mut superuser = client(build.preview, SUPERUSER, clone).connect(&deadline()).await.unwrap();
-    run(&mut superuser, &format!("GRANT USAGE ON SCHEMA app TO {READER}; GRANT SELECT ON ALL TABLES IN SCHEMA app TO {READER}"))
-        .await;
+    run(
+        &mut superuser,
+        &format!("GRANT USAGE ON SCHEMA app TO {READER}; GRANT SELECT ON ALL TABLES IN SCHEMA app TO {READER}"),
+    )
+    .await;
     let relations = relations(&mut superuser).await;
     assert!(relations.len() >= 10, "{label}: {relations:?}");
     let statistics = ["pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"].map(str::to_owned);

@@ -79,7 +79,11 @@ async fn nothing_of_production_acts_in_a_golden_database() {
             assert_eq!(found, [""; 0], "{label}: {line}");
         }
         // The role of the policy exists, for the privileges of migrations.
-        assert_eq!(values(&mut session, "SELECT 1 FROM pg_roles WHERE rolname = 'build_app'").await.len(), 1, "{label}");
+        assert_eq!(
+            values(&mut session, "SELECT 1 FROM pg_roles WHERE rolname = 'build_app'").await.len(),
+            1,
+            "{label}"
+        );
         // A password of production works nowhere on the preview server.
         let entered = client(preview, "build_app", "postgres").connect(&deadline()).await;
         assert!(entered.is_err(), "{label}: {PASSWORD:.0}");

@@ -88,9 +88,13 @@ async fn schema_differs_from_the_source_by_the_documented_lines_only() {
             }
         }
         for name in OTHER_PRIVILEGES {
-            let (before, after): (BTreeSet<_>, BTreeSet<_>) = (before[*name].iter().collect(), after[*name].iter().collect());
+            let (before, after): (BTreeSet<_>, BTreeSet<_>) =
+                (before[*name].iter().collect(), after[*name].iter().collect());
             let left_out: Vec<_> = before.difference(&after).collect();
-            assert!(left_out.iter().all(|line| line.ends_with("TO build_other;")) && after.is_subset(&before), "{label}");
+            assert!(
+                left_out.iter().all(|line| line.ends_with("TO build_other;")) && after.is_subset(&before),
+                "{label}"
+            );
         }
     }
 }
@@ -155,7 +159,10 @@ async fn definitions_work(label: &str, session: &mut PostgresSession) {
         ("UPDATE app.orders SET customer_id = 999999 WHERE id = 1; SET CONSTRAINTS ALL IMMEDIATE", "23503"),
         ("UPDATE app.orders SET room = 2 WHERE id = 1", "23P01"),
         ("UPDATE app.orders SET room = -1 WHERE id = 1", "23514"),
-        ("UPDATE app.customers SET login = (SELECT upper(login::text) FROM app.customers WHERE id = 1) WHERE id = 2", "23505"),
+        (
+            "UPDATE app.customers SET login = (SELECT upper(login::text) FROM app.customers WHERE id = 1) WHERE id = 2",
+            "23505",
+        ),
         ("REFRESH MATERIALIZED VIEW app.seen_by_owner; SELECT 1/0", "22012"),
     ] {
         let statement = SqlStatement::new("run", "a statement", sql);
