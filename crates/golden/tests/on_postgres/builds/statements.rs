@@ -38,7 +38,7 @@ const STATEMENTS: &[&str] = &[
     "query LIKE '%COMMENT ON DATABASE%'",
 ];
 /// Rounds for each statement, because the shortest ones are not always seen.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 
 fn server() -> &'static PostgresServer {
     static SERVER: OnceLock<PostgresServer> = OnceLock::new();
