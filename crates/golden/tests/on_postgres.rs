@@ -2,6 +2,7 @@
 
 mod builds;
 mod copies;
+mod disarm_list;
 mod failures;
 mod goldens;
 mod raw_builds;

@@ -67,7 +67,15 @@ impl PostgresServer {
     /// # Errors
     /// If it does not start.
     pub fn start(bin: &Path) -> Result<Self, String> {
-        Self::start_in(bin, process::folder("postgres")?, &[])
+        Self::start_with(bin, &[])
+    }
+
+    /// Starts a server with the programs in a `bin` folder, and with settings that have precedence over those of the kit.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start_with(bin: &Path, settings: &[(&str, &str)]) -> Result<Self, String> {
+        Self::start_in(bin, process::folder("postgres")?, settings)
     }
 
     /// Starts a server with its data in a mounted file system, and with these settings.

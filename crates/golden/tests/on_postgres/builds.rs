@@ -1,9 +1,14 @@
 //! Builds from a source on another server, as a superuser and as a role with CREATEDB and CREATEROLE.
 
+mod canaries;
+mod disarmed;
 mod kill;
 mod refused;
 mod result;
+mod schema;
+mod secrets;
 mod standby;
+mod statements;
 
 use std::{
     collections::BTreeSet,
@@ -32,6 +37,15 @@ const MARKER: &str = "wombat";
 const LEAKED: &str = "ocelot";
 /// Password in a user mapping of the source.
 const MAPPED: &str = "wombat-mapped-password";
+
+/// Statement that creates the roles which read sources, if they do not exist.
+fn readers() -> String {
+    format!(
+        "DO $$BEGIN CREATE ROLE {BUILD_READER} LOGIN BYPASSRLS PASSWORD '{PASSWORD}' IN ROLE pg_read_all_data;
+           CREATE ROLE build_app LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE build_other;
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END$$"
+    )
+}
 
 /// A source with rows, and a preview server.
 struct Build {
@@ -130,12 +144,7 @@ impl Build {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let (source, owner) = (format!("build_{number}"), format!("build_owner_{number}"));
         let mut session = client(server, SUPERUSER, "postgres").connect(&deadline()).await.unwrap();
-        let roles = format!(
-            "DO $$BEGIN CREATE ROLE {BUILD_READER} LOGIN BYPASSRLS PASSWORD '{PASSWORD}' IN ROLE pg_read_all_data;
-               CREATE ROLE build_app LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE build_other;
-             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END$$; CREATE ROLE {owner}"
-        );
-        run(&mut session, &roles).await;
+        run(&mut session, &format!("{}; CREATE ROLE {owner}", readers())).await;
         run(&mut session, &format!("CREATE DATABASE {source} TEMPLATE template0")).await;
         run(&mut session, &format!("GRANT CREATE ON DATABASE {source} TO {owner}")).await;
         let mut inside = client(server, SUPERUSER, &source).connect(&deadline()).await.unwrap();

@@ -69,7 +69,7 @@ fn child(build: &Build) -> Command {
 }
 
 /// Only the builder's role and superusers can enter what a killed build has left, and it is not published.
-async fn what_is_left_is_closed_and_marked(build: &Build) {
+pub(super) async fn what_is_left_is_closed_and_marked(build: &Build) {
     let next = build.name.next();
     let reader = client(build.preview, READER, next.as_str()).connect(&deadline()).await;
     assert!(reader.is_err(), "{}", build.label());
@@ -82,7 +82,7 @@ async fn what_is_left_is_closed_and_marked(build: &Build) {
     assert!(is_good, "{listed:?}");
 }
 
-async fn next_build_is_whole(build: &Build) {
+pub(super) async fn next_build_is_whole(build: &Build) {
     let mut done = build.run().await;
     let begun = Instant::now();
     while matches!(&done, Err(error) if error.to_string().contains("is running"))
