@@ -85,7 +85,7 @@ fn value(kind: MaskKind, class: TypeClass, number: u32) -> String {
 fn collisions(masker: &Masker, kind: MaskKind, class: TypeClass, count: u32) -> u32 {
     let hashers = (RandomState::new(), RandomState::new());
     let hashed =
-        |text: &Option<String>| u128::from(hashers.0.hash_one(text)) << 64 | u128::from(hashers.1.hash_one(text));
+        |text: &Option<String>| (u128::from(hashers.0.hash_one(text)) << 64) | u128::from(hashers.1.hash_one(text));
     let part = |first: u32| -> Vec<u128> {
         let numbers = (first..count).step_by(usize::try_from(THREADS).unwrap_or(1));
         numbers.map(|number| hashed(&masker.mask(class, &value(kind, class, number)))).collect()
