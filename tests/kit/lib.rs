@@ -38,6 +38,7 @@ mod http_server;
 mod paths;
 pub mod postgres;
 pub mod process;
+pub mod route53;
 pub mod tcp_proxy;
 pub mod terraform;
 pub mod testbed;
