@@ -29,8 +29,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
-pub use self::{limits::Route53Rates, record::FakeRecord, sts::TEMPORARY_KEY};
 use self::{limits::RateBuckets, zone::FakeZone};
+pub use self::{limits::Route53Rates, record::FakeRecord, sts::TEMPORARY_KEY};
 
 /// Route 53 without I/O. Clones are one service.
 #[derive(Clone, Default)]

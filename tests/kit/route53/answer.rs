@@ -62,9 +62,8 @@ impl ServiceState {
         let id = path.trim_end_matches('/').trim_end_matches("/rrset").rsplit('/').next().unwrap_or_default();
         match action {
             "ListHostedZones" => self.list_zones(query),
-            "GetHostedZone" => self.zone(id, |id, zone| {
-                Route53Answer::text(200, &document("GetHostedZoneResponse", &zone_xml(id, zone)))
-            }),
+            "GetHostedZone" => self
+                .zone(id, |id, zone| Route53Answer::text(200, &document("GetHostedZoneResponse", &zone_xml(id, zone)))),
             "ListResourceRecordSets" => {
                 let page = self.page;
                 self.zone(id, |_, zone| list_records(zone, query, page))
@@ -151,15 +150,13 @@ fn action(method: &str, path: &str) -> &'static str {
 
 fn list_records(zone: &FakeZone, query: &str, page: usize) -> Route53Answer {
     let size = parameter(query, "maxitems").and_then(|size| size.parse().ok()).unwrap_or(300).min(page);
-    let (name, kind, identifier) =
-        (parameter(query, "name"), parameter(query, "type"), parameter(query, "identifier"));
+    let (name, kind, identifier) = (parameter(query, "name"), parameter(query, "type"), parameter(query, "identifier"));
     if (kind.is_some() && name.is_none()) || (identifier.is_some() && kind.is_none()) {
         let message = "The input is not valid: type requires name, and identifier requires name and type";
         return Route53Answer::error(400, "InvalidInput", message);
     }
-    let start = name.map(|name| {
-        RecordKey::new(&listed_name(&name), &kind.unwrap_or_default(), &identifier.unwrap_or_default())
-    });
+    let start = name
+        .map(|name| RecordKey::new(&listed_name(&name), &kind.unwrap_or_default(), &identifier.unwrap_or_default()));
     let is_after = |key: &RecordKey| start.as_ref().is_none_or(|start| key >= start);
     let rest: Vec<&FakeRecord> = zone.records.iter().filter(|(key, _)| is_after(key)).map(|(_, set)| set).collect();
     let listed: String = rest.iter().take(size).map(|record| record.xml()).collect();

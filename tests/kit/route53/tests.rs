@@ -120,9 +120,13 @@ fn delete_requires_the_stored_record_exactly() {
 fn cname_excludes_other_types_and_the_apex() {
     let zone = Zone::new();
     zone.accepts(&[create("a.acme.example", "A", ADDRESS)]);
-    let text = "RRSet of type CNAME with DNS name a.acme.example. is not permitted because a conflicting RRSet of type A";
+    let text =
+        "RRSet of type CNAME with DNS name a.acme.example. is not permitted because a conflicting RRSet of type A";
     zone.refuses(&[create("a.acme.example", "CNAME", "lb.acme.example")], "InvalidChangeBatch", text);
-    zone.accepts(&[change("DELETE", "a.acme.example", "A", &[ADDRESS]), create("a.acme.example", "CNAME", "lb.acme.example")]);
+    zone.accepts(&[
+        change("DELETE", "a.acme.example", "A", &[ADDRESS]),
+        create("a.acme.example", "CNAME", "lb.acme.example"),
+    ]);
     zone.refuses(&[create("a.acme.example", "TXT", "\"x\"")], "InvalidChangeBatch", "RRSet of type TXT");
     let apex = "is not permitted at apex in zone acme.example.";
     zone.refuses(&[create("acme.example", "CNAME", "lb.acme.example")], "InvalidChangeBatch", apex);
@@ -146,7 +150,12 @@ fn names_and_values_are_checked() {
     let refuses = |name: &str, record_type: &str, value: &str, text: &str| {
         zone.refuses(&[create(name, record_type, value)], "InvalidChangeBatch", text);
     };
-    refuses("a.other.example", "A", ADDRESS, "RRSet with DNS name a.other.example. is not permitted in zone acme.example.");
+    refuses(
+        "a.other.example",
+        "A",
+        ADDRESS,
+        "RRSet with DNS name a.other.example. is not permitted in zone acme.example.",
+    );
     refuses("xacme.example", "A", ADDRESS, "is not permitted in zone");
     refuses(&format!("{}.acme.example", "a".repeat(64)), "A", ADDRESS, "DomainLabelTooLong");
     refuses(&format!("{}acme.example", "a.".repeat(125)), "A", ADDRESS, "DomainNameTooLong");
@@ -222,7 +231,10 @@ fn pages_need_all_three_cursors() {
     assert!(zone.get(&path, 0).body.contains("<IsTruncated>false"));
     let path = path.replace("maxitems=3", "maxitems=2");
     let page = zone.get(&path, 0).body;
-    assert!(page.contains("<NextRecordType>A</NextRecordType><NextRecordIdentifier>s2</NextRecordIdentifier>"), "{page}");
+    assert!(
+        page.contains("<NextRecordType>A</NextRecordType><NextRecordIdentifier>s2</NextRecordIdentifier>"),
+        "{page}"
+    );
     let rest = zone.get(&format!("{path}&type=A&identifier=s2"), 0).body;
     assert!(rest.matches("<SetIdentifier>").count() == 1 && rest.contains("<IsTruncated>false"), "{rest}");
     let without_type = zone.get(&format!("hostedzone/{}/rrset?name=w.acme.example&identifier=s2", zone.id), 0);
@@ -266,7 +278,8 @@ fn requests_and_changes_have_separate_limits() {
     assert_eq!(zone.get("change/C0", 0).code.as_deref(), Some("Throttling"), "limit of the account");
     assert_eq!(list(1_000), None);
     let batch = |count: u64, at: u64| {
-        let changes: Vec<String> = (0..count).map(|n| create(&format!("a{n}x{at}.acme.example"), "A", ADDRESS)).collect();
+        let changes: Vec<String> =
+            (0..count).map(|n| create(&format!("a{n}x{at}.acme.example"), "A", ADDRESS)).collect();
         zone.change(&changes, at).code
     };
     assert_eq!(batch(4, 10_000), None);
@@ -280,14 +293,19 @@ fn unknown_zones_and_unsigned_calls_are_refused() {
     let zone = Zone::new();
     let absent = zone.get("hostedzone/Z0", 0);
     assert_eq!((absent.status, absent.code.as_deref()), (404, Some("NoSuchHostedZone")));
-    let unsigned = Route53Call { method: "GET".to_owned(), target: "/2013-04-01/hostedzone".to_owned(), ..Route53Call::default() };
+    let unsigned =
+        Route53Call { method: "GET".to_owned(), target: "/2013-04-01/hostedzone".to_owned(), ..Route53Call::default() };
     assert_eq!(zone.service.answer(&unsigned, Duration::ZERO).status, 403);
 }
 
 #[test]
 fn injected_faults_replace_or_lose_the_answer() {
     let zone = Zone::new();
-    zone.service.inject(|action, _| action == "ListHostedZones", 1, Route53Fault::Answer(Route53Answer::text(502, "<html>")));
+    zone.service.inject(
+        |action, _| action == "ListHostedZones",
+        1,
+        Route53Fault::Answer(Route53Answer::text(502, "<html>")),
+    );
     assert_eq!(zone.get("hostedzone", 0).status, 502);
     assert_eq!(zone.get("hostedzone", 0).status, 200);
     zone.service.inject(|action, _| action == "ChangeResourceRecordSets", 1, Route53Fault::LostAnswer);

@@ -27,10 +27,19 @@ pub(super) struct FakeZone {
 impl FakeZone {
     pub(super) fn new(name: &str, is_private: bool) -> Self {
         let name = listed_name(name);
-        let mut zone =
-            Self { name: name.clone(), is_private, records: BTreeMap::new(), busy_until: Duration::ZERO, quota: 10_000 };
+        let mut zone = Self {
+            name: name.clone(),
+            is_private,
+            records: BTreeMap::new(),
+            busy_until: Duration::ZERO,
+            quota: 10_000,
+        };
         zone.put(FakeRecord::simple(&name, "NS", &["ns-1.awsdns-00.org.", "ns-2.awsdns-01.net."]));
-        zone.put(FakeRecord::simple(&name, "SOA", &["ns-1.awsdns-00.org. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"]));
+        zone.put(FakeRecord::simple(
+            &name,
+            "SOA",
+            &["ns-1.awsdns-00.org. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"],
+        ));
         zone
     }
 
@@ -40,9 +49,8 @@ impl FakeZone {
 
     /// Records without those of type NS and SOA at the apex.
     pub(super) fn own_records(&self) -> Vec<FakeRecord> {
-        let is_of_zone = |record: &FakeRecord| {
-            record.name == self.name && matches!(record.record_type.as_str(), "NS" | "SOA")
-        };
+        let is_of_zone =
+            |record: &FakeRecord| record.name == self.name && matches!(record.record_type.as_str(), "NS" | "SOA");
         self.records.values().filter(|record| !is_of_zone(record)).cloned().collect()
     }
 
@@ -148,9 +156,7 @@ fn conflicts(records: &BTreeMap<RecordKey, FakeRecord>, name: &str, zone: &str) 
     }
     for record in &at_name {
         let is_simple_beside_routed = |other: &&&FakeRecord| {
-            other.record_type == record.record_type
-                && other.set_identifier.is_none()
-                && record.set_identifier.is_some()
+            other.record_type == record.record_type && other.set_identifier.is_none() && record.set_identifier.is_some()
         };
         if let (Some(_), Some(identifier)) = (at_name.iter().find(is_simple_beside_routed), &record.set_identifier) {
             faults.push(format!(
