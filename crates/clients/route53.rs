@@ -44,3 +44,7 @@ pub use failure::Route53Problem;
 pub use limits::{RateLimit, Route53Limits};
 pub use refusal::Route53Refusal;
 pub use zone_writers::ZoneWriters;
+
+/// Log targets of the AWS SDK. Some of their lines contain the id of an access key, so a log layer drops them at every level;
+/// none contains a secret key or a token. This crate logs every request itself.
+pub const SILENT_TARGETS: [&str; 5] = ["aws_config", "aws_runtime", "aws_sdk_", "aws_sigv4", "aws_smithy_"];

@@ -83,7 +83,7 @@ impl Route53 {
     ///
     /// # Errors
     /// [`super::Route53Refusal`] is the cause if Route 53 refused it: [`ErrorKind::AlreadyExists`] for a CREATE of a record
-    /// that exists, [`ErrorKind::Conflict`] for a DELETE that does not agree with the stored record. If
+    /// that exists, [`ErrorKind::Conflict`] for a change that does not agree with the stored records. If
     /// [`Error::outcome_unknown`] is true, an earlier attempt may have been applied, also if this one was refused.
     pub async fn change(
         &self,

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_route53::{
     config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
+    error::{ConnectorError, ProvideErrorMetadata, SdkError},
 };
 use hyper_util::client::legacy;
 
@@ -108,10 +108,7 @@ impl Route53Failure {
             SdkError::DispatchFailure(failure) => failure.is_timeout(),
             _ => false,
         };
-        let source: BoxError = match error.into_source() {
-            Ok(source) => source,
-            Err(error) => Box::new(error),
-        };
+        let source = cause(error);
         if find::<CredentialsError>(&*source).is_some() {
             return problem(Route53Problem::NoCredentials(source));
         }
@@ -119,6 +116,18 @@ impl Route53Failure {
             Some(problem) => ConnectionFailure::new(address, problem, root(&*source)).into(),
             None => problem(Route53Problem::NotSent(source)),
         }
+    }
+}
+
+/// Cause of an error of the SDK, without the layers that only name a phase of the call.
+fn cause<E: StdError + Send + Sync + 'static>(error: SdkError<E, HttpResponse>) -> BoxError {
+    let source: BoxError = match error.into_source() {
+        Ok(source) => source,
+        Err(error) => Box::new(error),
+    };
+    match source.downcast::<ConnectorError>() {
+        Ok(connector) => connector.into_source(),
+        Err(source) => source,
     }
 }
 

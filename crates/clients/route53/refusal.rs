@@ -71,7 +71,7 @@ impl Route53Refusal {
             | "RequestTimeTooSkewed"
             | "SignatureDoesNotMatch"
             | "UnrecognizedClientException" => ErrorKind::Unauthenticated,
-            "InvalidChangeBatch" if self.message.contains("already exists") => ErrorKind::AlreadyExists,
+            "InvalidChangeBatch" if self.message.contains("but it already exists") => ErrorKind::AlreadyExists,
             "InvalidChangeBatch" if STALE.iter().any(|text| self.message.contains(text)) => ErrorKind::Conflict,
             "InvalidChangeBatch" | "InvalidInput" | "MalformedInput" | "ValidationError" => ErrorKind::Invalid,
             _ if self.is_temporary() || self.status >= 500 => ErrorKind::Unavailable,
@@ -83,8 +83,9 @@ impl Route53Refusal {
 /// Code of a batch that is refused while another one for the zone is in work.
 const PRIOR_REQUEST: &str = "PriorRequestNotComplete";
 
-/// Texts of a deletion that does not agree with the stored record.
-const STALE: [&str; 2] = ["but it was not found", "do not match the current values"];
+/// Texts of a batch that does not agree with the stored records: a deletion, or a type that excludes another one.
+const STALE: [&str; 3] =
+    ["but it was not found", "do not match the current values", "because a conflicting RRSet of type"];
 
 impl fmt::Display for Route53Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,7 +42,8 @@ async fn refusals_have_code_and_message_and_are_not_repeated() {
 async fn answer_of_a_proxy_is_repeated_and_then_reported() {
     let page = "<html><body>Bad Gateway</body></html>";
     let (error, calls) = listing(Route53Answer::text(502, page)).await;
-    assert_eq!((error.kind, calls), (ErrorKind::Timeout, 11).min((ErrorKind::Timeout, calls)), "{}", error.chain());
+    assert!(matches!(error.kind, ErrorKind::Timeout | ErrorKind::Unavailable) && calls > 5, "{calls}");
+    assert!(error.chain().contains("the response with status 502 is not from Route 53"), "{}", error.chain());
     let (error, calls) = listing(Route53Answer::text(200, page)).await;
     assert_eq!((error.kind, calls), (ErrorKind::Unavailable, 1), "{}", error.chain());
     assert!(matches!(Route53Problem::of(&error), Some(Route53Problem::NotRoute53 { status: 200 })));
@@ -97,7 +98,7 @@ async fn change_is_in_sync_after_polls_at_5_10_and_10_seconds() {
     let polls: Vec<_> =
         fake.service.calls().into_iter().filter(|call| call.action == "GetChange").map(|call| call.at).collect();
     let pauses: Vec<u64> = polls.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect();
-    assert_eq!(pauses, [12, 10], "{polls:?}");
+    assert_eq!(pauses, [12, 10, 10], "{polls:?}");
     let unknown = crate::route53::ChangeId::of_response("/change/C0");
     assert_eq!(client.change_state(&unknown, &deadline()).await.unwrap_err().kind, ErrorKind::NotFound);
 }

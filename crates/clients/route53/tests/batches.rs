@@ -76,7 +76,7 @@ async fn bad_entry_without_a_name_in_the_message_is_found_by_halves() {
     let answers = apply_all(&fake, &fake.writers(), entries).await;
     let failed: Vec<usize> = (0..8).filter(|&n| answers[n].is_err()).collect();
     assert_eq!(failed, [5]);
-    assert_eq!(answers[5].as_ref().unwrap_err().kind, ErrorKind::Invalid);
+    assert_eq!(answers[5].as_ref().unwrap_err().kind, ErrorKind::Conflict);
     assert_eq!(fake.service.count(CHANGE), (7, 3));
 }
 

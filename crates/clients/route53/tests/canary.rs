@@ -6,13 +6,20 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use eod_testkit::route53::{FakeRoute53, Route53Answer, Route53Fault};
+use eod_testkit::route53::{FakeRoute53, Route53Answer, Route53Fault, TEMPORARY_KEY};
+
+use tracing_subscriber::{
+    Layer as _,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+};
 
 use super::fake::{Fake, creation, deadline};
 use crate::{
     retry::RetryPolicy,
     route53::{
-        AssumedRole, AwsAccess, AwsSettings, IdentityToken, Route53, Route53Limits, WebIdentityRole, ZoneWriters,
+        AssumedRole, AwsAccess, AwsSettings, IdentityToken, Route53, Route53Limits, SILENT_TARGETS, WebIdentityRole,
+        ZoneWriters,
     },
     send::lock,
 };
@@ -50,11 +57,15 @@ fn client(settings: AwsSettings) -> Arc<Route53> {
 
 #[tokio::test]
 async fn credentials_are_in_no_log_error_or_debug_text() {
-    let log = LogBuffer::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
-    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let (all, shown) = (LogBuffer::default(), LogBuffer::default());
+    let silent = SILENT_TARGETS.map(|target| (target, LevelFilter::OFF));
+    let layer = |buffer: &LogBuffer, targets: Targets| {
+        let buffer = buffer.clone();
+        tracing_subscriber::fmt::layer().with_writer(move || buffer.clone()).with_filter(targets)
+    };
+    let everything = Targets::new().with_default(LevelFilter::TRACE);
+    let layers = layer(&shown, everything.clone().with_targets(silent)).and_then(layer(&all, everything));
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layers));
 
     let server = FakeRoute53::start();
     let zone = server.service().create_zone("acme.example", false).parse().unwrap();
@@ -64,13 +75,13 @@ async fn credentials_are_in_no_log_error_or_debug_text() {
     let token = IdentityToken::Value("canary-identity-token".to_owned().into());
     let identity = WebIdentityRole { role_arn: ROLE.to_owned(), session_name: None, duration: None, token };
     let role = AssumedRole { role_arn: ROLE.to_owned(), external_id: None, session_name: None, duration: None };
-    let all = [
+    let logins = [
         settings(&fake, &server),
         AwsSettings { assume_role: Some(role), ..settings(&fake, &server) },
         AwsSettings { assume_role_with_web_identity: Some(identity), ..settings(&fake, &server) },
     ];
     let mut texts = Vec::new();
-    for (n, settings) in all.into_iter().enumerate() {
+    for (n, settings) in logins.into_iter().enumerate() {
         let client = client(settings);
         client.zones(&deadline()).await.unwrap();
         client.all_records(&fake.zone, &deadline()).await.unwrap();
@@ -85,18 +96,34 @@ async fn credentials_are_in_no_log_error_or_debug_text() {
         }
         texts.push(format!("{client:?} {writers:?}"));
     }
-    let logged = String::from_utf8_lossy(&lock(&log.0)).into_owned();
-    assert!(
-        logged.contains("aws_smithy_runtime") && logged.contains("ListHostedZones"),
-        "the log of the SDK is collected"
-    );
-    for text in texts.iter().chain([&logged]) {
-        for canary in ["canary-", "canary_"] {
-            if let Some(at) = text.find(canary) {
-                let context: String = text[at.saturating_sub(1500)..].chars().take(1600).collect();
-                panic!("{context}");
-            }
-        }
+    let text = |buffer: &LogBuffer| String::from_utf8_lossy(&lock(&buffer.0)).into_owned();
+    let (all, shown) = (text(&all), text(&shown));
+    assert!(all.contains("aws_smithy_runtime") && !shown.contains("aws_smithy_runtime"), "{shown}");
+    assert!(shown.contains("eod_clients::send: request"), "{shown}");
+    let ids = ["AKIACANARY", TEMPORARY_KEY];
+    assert!(ids.iter().all(|id| all.contains(id)), "the targets are still necessary");
+    assert_absent(&all, &["canary-"]);
+    texts.push(shown);
+    texts.iter().for_each(|text| assert_absent(text, &["canary-", "AKIACANARY", TEMPORARY_KEY]));
+}
+
+#[track_caller]
+fn assert_absent(text: &str, canaries: &[&str]) {
+    let found: Vec<&str> = text.lines().filter(|line| canaries.iter().any(|canary| line.contains(canary))).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[tokio::test]
+async fn output_of_a_credential_process_is_in_no_error() {
+    let server = FakeRoute53::start();
+    let zone: eod_domain::dns::ZoneId = server.service().create_zone("acme.example", false).parse().unwrap();
+    for program in ["echo canary-output", "sh -c 'echo canary-output; echo no session >&2; exit 1'"] {
+        let config = format!("[profile test]\ncredential_process = {program}\n");
+        let fake = Fake::with_config(server.service().clone(), zone.clone(), &config);
+        let error = client(settings(&fake, &server)).zones(&deadline()).await.unwrap_err();
+        assert!(error.chain().contains("the AWS credentials cannot be loaded"), "{}", error.chain());
+        assert_absent(&format!("{} {error:?}", error.chain()), &["canary-"]);
+        assert_eq!(program.contains("exit 1"), error.chain().contains("no session"), "{}", error.chain());
     }
 }
 

@@ -2,15 +2,38 @@
 
 use std::sync::Arc;
 
+use eod_domain::dns::{ChangeAction, TxtPrefix, names_to_read};
+use eod_testkit::route53::Route53Rates;
 use futures::{StreamExt, stream};
 use tokio::time::Instant;
 
-use super::fake::{Fake, creation, deadline, entry};
+use super::fake::{Fake, creation, deadline, entry, name};
 use crate::route53::{Route53Limits, ZoneWriters};
-use eod_domain::dns::ChangeAction;
-use eod_testkit::route53::Route53Rates;
 
 const CHANGE: &str = "ChangeResourceRecordSets";
+
+/// Creates the records of environments with this number of callers at once. Each of them reads the names before. Returns the
+/// number of failures.
+async fn read_and_create(
+    fake: &Fake,
+    writers: &ZoneWriters,
+    prefix: &str,
+    environments: usize,
+    parallelism: usize,
+) -> usize {
+    let deadline = deadline();
+    let results = stream::iter(0..environments).map(|n| {
+        let (deadline, environment) = (&deadline, format!("{prefix}-{n}"));
+        async move {
+            let names = names_to_read([&name(&format!("{environment}.acme.example"))], &TxtPrefix::default());
+            let found = writers.client().records_at(&fake.zone, &names, deadline).await?;
+            assert!(found.is_empty());
+            writers.apply(&fake.zone, creation(&environment), deadline).await
+        }
+    });
+    let results: Vec<_> = results.buffer_unordered(parallelism).collect().await;
+    results.into_iter().filter(Result::is_err).count()
+}
 
 /// Creates the records of environments with this number of callers at once. Returns the number of failures.
 async fn create(fake: &Fake, writers: &ZoneWriters, prefix: &str, environments: usize, parallelism: usize) -> usize {
@@ -55,6 +78,23 @@ async fn no_throttle_surfaces_beside_a_second_writer_of_the_zone() {
         assert!(codes.iter().all(|code| code == "Throttling" || code == "PriorRequestNotComplete"), "{codes:?}");
         assert_eq!(fake.service.records(fake.zone.as_str()).len(), 260);
         assert!(started.elapsed().as_secs() < 300, "{:?}", started.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_processes_that_read_and_write_stay_below_the_limits_or_wait() {
+    for parallelism in [10, 30, 100] {
+        let fake = Fake::new();
+        let (ours, others) = (fake.writers(), fake.writers());
+        let started = Instant::now();
+        let (first, second) = tokio::join!(
+            read_and_create(&fake, &ours, "pr", 100, parallelism),
+            read_and_create(&fake, &others, "other", 100, parallelism)
+        );
+        assert_eq!((first, second), (0, 0), "at parallelism {parallelism}");
+        assert_eq!(fake.service.records(fake.zone.as_str()).len(), 400);
+        assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
+        assert!(ours.client().counts().get("ListResourceRecordSets").is_some_and(|reads| *reads < 400));
     }
 }
 
