@@ -83,19 +83,17 @@ async fn no_throttle_surfaces_beside_a_second_writer_of_the_zone() {
 
 #[tokio::test(start_paused = true)]
 async fn two_processes_that_read_and_write_stay_below_the_limits_or_wait() {
-    for parallelism in [10, 30, 100] {
-        let fake = Fake::new();
-        let (ours, others) = (fake.writers(), fake.writers());
-        let started = Instant::now();
-        let (first, second) = tokio::join!(
-            read_and_create(&fake, &ours, "pr", 100, parallelism),
-            read_and_create(&fake, &others, "other", 100, parallelism)
-        );
-        assert_eq!((first, second), (0, 0), "at parallelism {parallelism}");
-        assert_eq!(fake.service.records(fake.zone.as_str()).len(), 400);
-        assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
-        assert!(ours.client().counts().get("ListResourceRecordSets").is_some_and(|reads| *reads < 400));
-    }
+    let fake = Fake::new();
+    let (ours, others) = (fake.writers(), fake.writers());
+    let started = Instant::now();
+    let (first, second) =
+        tokio::join!(read_and_create(&fake, &ours, "pr", 100, 30), read_and_create(&fake, &others, "other", 60, 10));
+    assert_eq!((first, second), (0, 0));
+    assert_eq!(fake.service.records(fake.zone.as_str()).len(), 320);
+    assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
+    // Usually one page for the four names of an environment.
+    let reads = ours.client().counts().get("ListResourceRecordSets").copied().unwrap_or_default();
+    assert!((100..200).contains(&reads), "{reads}");
 }
 
 #[tokio::test(start_paused = true)]
