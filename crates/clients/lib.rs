@@ -13,6 +13,8 @@ mod headers;
 pub mod kubernetes;
 pub mod postgres;
 pub mod retry;
+#[cfg(feature = "route53")]
+pub mod route53;
 mod send;
 pub mod server;
 pub mod tls;

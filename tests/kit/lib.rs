@@ -1,5 +1,5 @@
-//! Test kit: a real Kubernetes control plane, Vault and Argo CD, real Terraform and OpenTofu, and a proxy that injects
-//! faults at the transport.
+//! Test kit: a real Kubernetes control plane, Vault and Argo CD, real Terraform and OpenTofu, a proxy that injects faults at the
+//! transport, and fakes of forges and of Route 53.
 //!
 //! All functions block, because the tests are ordinary functions that run in parallel in one binary. One cluster and one
 //! Vault are shared by the whole process; each test uses its own installation id and its own namespaces. If a server is
@@ -38,6 +38,7 @@ mod http_server;
 mod paths;
 pub mod postgres;
 pub mod process;
+pub mod route53;
 pub mod tcp_proxy;
 pub mod terraform;
 pub mod testbed;

@@ -128,14 +128,42 @@ fn binaries_have_no_features_for_tests() {
     assert!(wrong.is_empty(), "only tests may use these features: {wrong:?}");
 }
 
+/// Beginnings of the names of crates that are clients, and the AWS SDK.
+const CLIENTS: [&str; 9] = [
+    "aws-config ",
+    "aws-runtime ",
+    "aws-sdk-",
+    "aws-sigv4 ",
+    "aws-smithy-",
+    "kube ",
+    "tfplugin ",
+    "tokio-postgres ",
+    "vaultrs ",
+];
+
 #[test]
-fn argo_cd_plugin_has_no_client_of_a_cluster() {
+fn argo_cd_plugin_has_no_client_and_no_code_of_aws() {
     let plugin = ["--package=eod", "--no-default-features", "--features=cmp", "--edges=normal,build"];
     let tree = cargo(&[&["tree", "--prefix=none", "--locked"][..], &plugin].concat());
-    let heavy: BTreeSet<_> = tree
-        .lines()
-        .filter(|line| ["kube ", "vaultrs ", "tokio-postgres ", "tfplugin "].iter().any(|name| line.starts_with(name)))
-        .collect();
     assert!(tree.contains("eod-cmp-server "), "{tree}");
+    let heavy = clients(&tree);
     assert!(heavy.is_empty(), "eod-cmp must not contain {heavy:?}");
+}
+
+#[test]
+fn aws_is_only_in_the_feature_of_the_clients() {
+    let of_clients = |features: &str| {
+        let selection = ["--package=eod-clients", "--no-default-features", features, "--edges=normal,build"];
+        cargo(&[&["tree", "--prefix=none", "--locked"][..], &selection].concat())
+    };
+    let is_aws = |tree: &str| clients(tree).iter().any(|line| line.starts_with("aws-"));
+    assert!(is_aws(&of_clients("--features=route53")));
+    assert!(!is_aws(&of_clients("--features=")));
+    // A crate that does not select the feature must not get it as a default.
+    let golden = cargo(&["tree", "--package=eod-golden", "--prefix=none", "--locked", "--edges=normal,build"]);
+    assert!(golden.contains("eod-clients ") && !is_aws(&golden), "{golden}");
+}
+
+fn clients(tree: &str) -> BTreeSet<&str> {
+    tree.lines().filter(|line| CLIENTS.iter().any(|name| line.starts_with(name))).collect()
 }

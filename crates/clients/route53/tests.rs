@@ -1,0 +1,7 @@
+mod answers;
+mod batches;
+mod canary;
+mod fake;
+mod listings;
+mod logins;
+mod throttles;
