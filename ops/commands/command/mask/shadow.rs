@@ -89,8 +89,7 @@ impl Shadow {
         program: (&OsString, &[OsString]),
     ) -> Result<Vec<TouchedTable>, Failure> {
         let (deadline, nonce) = (&context.deadline, Nonce::new(random()?));
-        let Self { name, owner, golden, .. } = &*self;
-        let request = CloneRequest { name, owner, golden, nonce: &nonce };
+        let request = CloneRequest { name: &self.name, owner: &self.owner, golden: &self.golden, nonce: &nonce };
         self.clones.begin(request, deadline).await.map_err(clone_failure)?;
         let facts = self.clones.open(&self.name, &self.owner, password, deadline).await.map_err(clone_failure)?;
         let failed = |error: ClientError| statement_failure(&error);
