@@ -40,7 +40,7 @@ fn wrong_policies_keys_and_sources_change_nothing() {
     for (from, to, parts) in [
         ("    plate:", "    plade:", &["wrong.yaml:9:5: ", "plade", "app.customers.plate"][..]),
         ("    note: { kind: text }\n", "", &["column app.orders.note of type text has no rule"]),
-        ("{ kind: text }", "{ kind: tekst }", &["wrong.yaml:15:19: ", "unknown kind `tekst`"]),
+        ("{ kind: text }", "{ kind: tekst }", &["wrong.yaml:15:19: ", "got `tekst`; write one of these"]),
         ("plate: { kind: national_id }", "plate: { domain: email }", &["app.customers.plate"]),
     ] {
         story.mask.write("wrong.yaml", &POLICY.replace(from, to));

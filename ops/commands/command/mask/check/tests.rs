@@ -18,7 +18,12 @@ fn finding_has_file_line_column_and_remedy() {
 
 #[test]
 fn control_characters_of_names_are_not_printed() {
-    let finding = CheckFinding::of_constraint((Vec::new(), "a\u{1b}[2Jb\nc".to_owned(), "d\re".to_owned()));
+    let finding = CheckFinding::of_constraint(RefusedCheck {
+        columns: Vec::new(),
+        message: "a\u{1b}[2Jb\nc".to_owned(),
+        remedy: "d\re".to_owned(),
+        is_fatal: true,
+    });
     assert_eq!(finding.text("x"), "x: a [2Jb c\n  remedy: d e\n");
 }
 
