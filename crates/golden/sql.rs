@@ -60,6 +60,10 @@ pub async fn rows<T: DeserializeOwned>(
 }
 
 /// Runs statements that return nothing.
+///
+/// # Errors
+///
+/// A statement failed.
 pub async fn run(
     session: &mut PostgresSession,
     operation: &'static str,

@@ -8,7 +8,6 @@ mod doctor;
 mod golden;
 mod masking_key;
 mod policy_file;
-mod query;
 mod samples;
 mod scope;
 mod shadow;

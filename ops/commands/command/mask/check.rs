@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use eod_clients::Error as ClientError;
 use eod_clients::postgres::Postgres;
-use eod_golden::DatabaseCatalogue;
+use eod_golden::{DatabaseCatalogue, run as run_sql};
 use eod_masking::{
     Classification, ColumnDecision, ColumnName, MaskingPolicy, PolicyMistake, RefusedRule, RulePlace, classify,
     masking_policy_schema, parse_masking_policy,
@@ -15,7 +15,6 @@ use super::MaskContext;
 use super::access::{source, statement_failure};
 use super::constraints::{ConstraintTrial, RefusedCheck, try_constraints};
 use super::policy_file::PolicyFile;
-use super::query::run as run_sql;
 use super::samples::READ_ONLY;
 use crate::arguments::{MaskCheckArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};

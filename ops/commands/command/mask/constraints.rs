@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use eod_clients::postgres::{PostgresFailure, PostgresSession, SqlStatement, ToSql};
 use eod_clients::{Deadline, Error as ClientError};
-use eod_golden::{DatabaseCatalogue, DatabaseColumn, DatabaseTable};
+use eod_golden::{DatabaseCatalogue, DatabaseColumn, DatabaseTable, quoted_name, rows, run};
 use eod_masking::{Classification, ColumnDecision, ColumnMasker, ColumnName, MaskingKey, TableName};
 use serde::Deserialize;
 
-use super::query::{quoted, rows, run};
 use super::samples::{SampleRows, sample};
 
 /// Key of a trial.
@@ -193,7 +192,7 @@ async fn evaluated(
         columns.iter().enumerate().map(|(at, column)| item(at, column)).collect::<Vec<_>>().join(", ")
     };
     // Values have the types of their columns, so that the checks of domains run, too.
-    let typed = list(&|at, column| format!("v.c{at}::{} AS {}", column.type_name, quoted(&column.name)));
+    let typed = list(&|at, column| format!("v.c{at}::{} AS {}", column.type_name, quoted_name(&column.name)));
     let arrays = list(&|at, _| format!("${}::pg_catalog.text[]", at + 1));
     let aliases = list(&|at, _| format!("c{at}"));
     // Only the name without a schema accepts several arrays.
@@ -203,11 +202,12 @@ async fn evaluated(
             format!("SELECT pg_catalog.count(*) FROM {values} WHERE NOT COALESCE(({expression}), true)")
         }
         // The cast to the domain checks each value that is counted.
-        None => format!("SELECT pg_catalog.count({}) * 0 FROM {values}", list(&|_, column| quoted(&column.name))),
+        None => format!("SELECT pg_catalog.count({}) * 0 FROM {values}", list(&|_, column| quoted_name(&column.name))),
     };
     let target = format!("CHECK constraint `{}` of table {}.{}", check.name, check.schema, check.table);
     // A role that only reads evaluates the constraint itself.
-    let as_owner = run(session, "act as", &check.owner, &format!("SET ROLE {}", quoted(&check.owner)), deadline).await;
+    let as_owner =
+        run(session, "act as", &check.owner, &format!("SET ROLE {}", quoted_name(&check.owner)), deadline).await;
     if as_owner.is_err() && session.is_closed() {
         as_owner?;
     }

@@ -2,10 +2,8 @@
 
 use eod_clients::postgres::{PostgresSession, SqlStatement};
 use eod_clients::{Deadline, Error as ClientError, ErrorKind};
-use eod_golden::DatabaseTable;
+use eod_golden::{DatabaseTable, quoted_name};
 use eod_masking::TableName;
-
-use super::query::quoted;
 
 /// Maximum number of rows of a sample.
 const ROWS: usize = 300;
@@ -28,7 +26,8 @@ pub(super) async fn sample(
 ) -> Result<SampleRows, ClientError> {
     let name = table.name();
     let target = format!("a sample of table {name}");
-    let cut: Vec<String> = columns.iter().map(|column| format!("left({}::text, {longest})", quoted(column))).collect();
+    let cut: Vec<String> =
+        columns.iter().map(|column| format!("left({}::text, {longest})", quoted_name(column))).collect();
     #[allow(clippy::cast_precision_loss, reason = "a size only decides about the part of a sample")]
     let percent = (SAMPLE_BYTES * 100.0 / table.bytes.max(1) as f64).clamp(0.000_001, 100.0);
     let sql = format!(
@@ -48,5 +47,5 @@ pub(super) async fn sample(
 
 /// Schema and table in double quotes.
 pub(super) fn quoted_table(table: &TableName) -> String {
-    format!("{}.{}", quoted(&table.schema), quoted(&table.name))
+    format!("{}.{}", quoted_name(&table.schema), quoted_name(&table.name))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eod_clients::Error as ClientError;
 use eod_clients::postgres::PostgresSession;
-use eod_golden::{DatabaseCatalogue, DatabaseTable};
+use eod_golden::{DatabaseCatalogue, DatabaseTable, rows, run as run_sql};
 use eod_masking::{
     ColumnName, ColumnSamples, PolicySuggestion, SuggestionReason, TableName, TypeClass, suggest_policy,
 };
@@ -13,7 +13,6 @@ use serde_json::json;
 
 use super::MaskContext;
 use super::access::{required_source, statement_failure};
-use super::query::{rows, run as run_sql};
 use super::samples::{READ_ONLY, sample};
 use crate::arguments::{MaskSuggestArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};

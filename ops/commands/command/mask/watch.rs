@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use eod_clients::Error as ClientError;
 use eod_clients::postgres::PostgresSession;
+use eod_golden::rows;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::MaskContext;
 use super::access::{server, statement_failure};
 use super::bar::bar;
-use super::query::rows;
 use crate::arguments::{MaskWatchArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};
 use crate::output::print;

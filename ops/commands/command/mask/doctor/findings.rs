@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use eod_clients::postgres::PostgresSession;
 use eod_clients::{Deadline, Error as ClientError};
+use eod_golden::{quoted_name, rows};
 use serde::Deserialize;
 
 use super::measure::{BlockSharing, Measurement};
-use crate::command::mask::query::{quoted, rows};
 
 /// First version whose CREATEROLE does not include access to files.
 const SAFE_ROLES: u32 = 160_000;
@@ -169,7 +169,7 @@ fn access(facts: &ServerFacts) -> Vec<DoctorFinding> {
     let group = FindingGroup::Access;
     let mut found = Vec::new();
     for PowerfulRole { name, superuser, bootstrap } in &facts.roles {
-        let role = quoted(name);
+        let role = quoted_name(name);
         let (message, sql) = match (superuser, *name == facts.role) {
             (true, true) => (
                 format!(
@@ -207,7 +207,7 @@ fn access(facts: &ServerFacts) -> Vec<DoctorFinding> {
     for database in &facts.open_databases {
         let message =
             format!("every role may enter database {database}, and read the names of all databases and roles");
-        let sql = format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC;", quoted(database));
+        let sql = format!("REVOKE CONNECT ON DATABASE {} FROM PUBLIC;", quoted_name(database));
         found.push(finding(group, message, vec![sql], None));
     }
     if facts.version < SAFE_ROLES {
@@ -227,7 +227,7 @@ fn privileges(facts: &ServerFacts) -> Vec<DoctorFinding> {
     if *superuser {
         return Vec::new();
     }
-    let role = quoted(name);
+    let role = quoted_name(name);
     let mut found = Vec::new();
     let missing = [("CREATEDB", *createdb), ("CREATEROLE", *createrole)];
     let missing: Vec<&str> = missing.into_iter().filter(|(_, has)| !has).map(|(attribute, _)| attribute).collect();

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use eod_clients::postgres::{Postgres, PostgresSession};
 use eod_clients::{Deadline, Error as ClientError};
+use eod_golden::{quoted_name, rows, run};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
-
-use crate::command::mask::query::{quoted, rows, run};
 
 /// Size of the table of the measurement in bytes.
 const BYTES: u64 = 16 << 20;
@@ -95,7 +94,7 @@ pub(super) async fn measure(
     let session = if session.is_closed() { other.insert(server.connect(&cleanup).await?) } else { session };
     let mut removed = Ok(());
     for name in &names {
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
+        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted_name(name));
         removed = run(session, "remove", &format!("database `{name}`"), &sql, &cleanup).await.and(removed);
     }
     let result = result?;
@@ -145,14 +144,14 @@ async fn create(
 ) -> Result<f64, ClientError> {
     // CREATE DATABASE ... STRATEGY came with PostgreSQL 15.
     let strategy = if session.server_version() >= 150_000 { " STRATEGY FILE_COPY" } else { "" };
-    let sql = format!("CREATE DATABASE {} TEMPLATE {}{strategy}", quoted(name), quoted(template));
+    let sql = format!("CREATE DATABASE {} TEMPLATE {}{strategy}", quoted_name(name), quoted_name(template));
     let begin = Instant::now();
     run(session, "create", &format!("database `{name}`"), &sql, deadline).await?;
     Ok(begin.elapsed().as_secs_f64())
 }
 
 async fn drop_database(session: &mut PostgresSession, name: &str, deadline: &Deadline) -> Result<(), ClientError> {
-    let sql = format!("DROP DATABASE IF EXISTS {}", quoted(name));
+    let sql = format!("DROP DATABASE IF EXISTS {}", quoted_name(name));
     run(session, "remove", &format!("database `{name}`"), &sql, deadline).await
 }
 

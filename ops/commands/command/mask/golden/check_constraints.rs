@@ -2,14 +2,13 @@
 
 use eod_clients::Error as ClientError;
 use eod_clients::postgres::Postgres;
-use eod_golden::DatabaseCatalogue;
+use eod_golden::{DatabaseCatalogue, run};
 use eod_masking::{MaskingPolicy, classify};
 
 use crate::command::mask::MaskContext;
 use crate::command::mask::access::statement_failure;
 use crate::command::mask::constraints::{RefusedCheck, try_constraints};
 use crate::command::mask::policy_file::PolicyFile;
-use crate::command::mask::query::run;
 use crate::command::mask::samples::READ_ONLY;
 use crate::failure::Failure;
 use crate::output::note;
