@@ -61,7 +61,7 @@ tables:
     note: keep
 "#;
 
-/// The same columns masked in place. Expressions of SQL with a keyed hash, as teams write them.
+/// Masks these columns in place. Expressions of SQL with a keyed hash, as teams write them.
 pub(crate) const UPDATE: &str = "\
 UPDATE app.customers SET
   email = md5('key' || email) || '@example.com',

@@ -1,6 +1,6 @@
 //! Things of production that a copy of its files brings along. Each has a query that must find nothing in a clone.
 
-/// What must not be there, and a query that finds it. `DATABASE` is the name of the golden database.
+/// Things that a copy must not have, and a query that finds it. `DATABASE` is the name of the golden database.
 pub(super) const DISARMED: &[(&str, &str)] = &[
     (
         "archive and restore commands",

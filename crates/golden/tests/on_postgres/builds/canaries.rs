@@ -176,7 +176,7 @@ fn stored() -> BTreeMap<&'static str, Vec<u8>> {
         ("adapter", bytes("8a371926455d")),
         ("device", bytes("8371926455664a7b8c9d0e1f2a3b4c5d")),
         ("balance", digits.iter().flat_map(|digit| digit.to_le_bytes()).collect()),
-        ("ratio", 83_719_264.556_6_f64.to_le_bytes().to_vec()),
+        ("ratio", 83719264.5566_f64.to_le_bytes().to_vec()),
         ("seen", seen.to_le_bytes().to_vec()),
         ("token", bytes("837192645566778899aabbccddeeff00")),
     ])
