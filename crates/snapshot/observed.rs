@@ -40,15 +40,15 @@ pub struct TouchedTable {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum TableUse {
-    /// It did not exist before.
+    /// Table that did not exist before.
     Created,
-    /// It does not exist any more.
+    /// Table that does not exist any more.
     Dropped,
-    /// Its definition has changed: columns, indexes, constraints, triggers, policies, name or privileges.
+    /// Changed definition: columns, indexes, constraints, triggers, policies, name or privileges.
     Altered,
-    /// Rows were inserted, updated, deleted or removed by TRUNCATE.
+    /// Rows inserted, updated or deleted.
     Written,
-    /// Rows were read.
+    /// Rows read.
     Read,
 }
 

@@ -91,7 +91,7 @@ fn every_command_has_exactly_its_options() {
         mask.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
     let expected: [(&str, &[&str]); 6] = [
         ("check", &["policy", "schema", "source", "source-file", "source-vault"]),
-        ("scope", &[]),
+        ("scope", &["golden", "server", "shadow"]),
         ("suggest", &["no-samples", "source", "source-file", "source-vault"]),
         ("doctor", &["no-measure", "server"]),
         ("watch", &["server"]),
