@@ -151,7 +151,7 @@ async fn finished_database_is_verified_in_a_copy() {
         workers: 2,
     };
     let error = check(false, None).run(&deadline()).await.unwrap_err();
-    assert!(error.to_string().contains("has no finished build"), "{error}");
+    assert!(error.to_string().contains("there is no finished golden database"), "{error}");
     let report = check(true, None).run(&deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
     assert_eq!((report.findings.len(), report.values, report.same_policy), (0, 0, true), "{report:?}");
     build.publish(0).await;
