@@ -53,8 +53,9 @@ pub(super) async fn read(
             KeyState::Lost => lost.push(SecretRef::new(target.mount().clone(), path)),
         }
     }
+    let is_complete = !gone && lost.is_empty();
     let is_interrupted_return =
-        prior.private.absent || (was_forgotten && gone && absent::can_return(cx, &prior, &remote).await);
+        prior.private.absent || (was_forgotten && !is_complete && absent::can_return(cx, &prior, &remote).await);
     if is_interrupted_return && !present.is_empty() {
         // The next update creates what the interrupted one has left out, and adopts the rest. A destroy deletes all.
         prior.private.absent = true;
