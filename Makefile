@@ -18,8 +18,8 @@ demo-gitops:
 	examples/demo-gitops/run
 
 # Unit tests of all crates and the rules for the sources. Builds no server and needs only Rust. For a short build nothing is
-# optimized, so property tests and the simulation of the reaper play fewer cases, and the long parts of the simulation are left
-# to `make test`. CONTRIBUTING.md has the commands for one crate and one test.
+# optimized, so property tests and the simulation of the reaper play fewer cases. The long parts of the simulation and the
+# client of AWS, a cargo feature, are left to `make test`. CONTRIBUTING.md has the commands for one crate and one test.
 unit: export CARGO_INCREMENTAL ?= 0
 unit: export EOD_SCHEDULES ?= 100
 unit: export PROPTEST_CASES ?= 64
@@ -28,7 +28,7 @@ unit: unoptimized = $(foreach crate,domain masking reaper,--config profile.dev.p
 unit: without = $(foreach package,eod eod-cmp-fuzz tfplugin-fuzz tfplugin-ui,--exclude $(package))
 unit: long = ::on_vault:: ::on_postgres:: simulation::day:: simulation::mutants:: simulation::predictions:: ::no_ledger_of_ten_thousand_
 unit:
-	cargo test $(unoptimized) --workspace $(without) -- $(foreach name,$(long),--skip $(name))
+	cargo test $(unoptimized) --workspace --no-default-features $(without) -- $(foreach name,$(long),--skip $(name))
 
 # All tests, on real servers. The first run on a machine builds the testbed, 45 minutes of CPU time. Most tests wait for a
 # server, so more of them run at once than there are cores. Stories run on Terraform; OpenTofu runs a part of them
