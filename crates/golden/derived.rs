@@ -6,7 +6,10 @@ use eod_clients::{Deadline, Error, postgres::PostgresSession};
 use eod_masking::TableName;
 use serde::Deserialize;
 
-use crate::sql::{quoted_name, quoted_table, quoted_text, rows, run};
+use crate::{
+    marked::transaction,
+    sql::{quoted_name, quoted_table, quoted_text, rows},
+};
 
 #[derive(Deserialize)]
 struct OwnedRow {
@@ -75,8 +78,7 @@ pub(crate) async fn set_sequences(
         }
     }
     statements.push("COMMIT".to_owned());
-    let done = run(target, "set", "the sequences", &statements.join("; "), deadline).await;
-    rolled_back_on_error(target, done, deadline).await?;
+    transaction(target, "set", "the sequences", &statements.join("; "), deadline).await?;
     Ok(found.len())
 }
 
@@ -100,20 +102,7 @@ pub(crate) async fn refresh_views(
         let sql = format!(
             "BEGIN; SET LOCAL ROLE {owner}; SET LOCAL row_security = on; REFRESH MATERIALIZED VIEW {quoted}; ANALYZE {quoted}; COMMIT"
         );
-        let done = run(target, "refresh", &format!("materialized view {view}"), &sql, deadline).await;
-        rolled_back_on_error(target, done, deadline).await?;
+        transaction(target, "refresh", &format!("materialized view {view}"), &sql, deadline).await?;
     }
     Ok(found.len())
-}
-
-async fn rolled_back_on_error(
-    session: &mut PostgresSession,
-    done: Result<(), Error>,
-    deadline: &Deadline,
-) -> Result<(), Error> {
-    if done.is_err() {
-        // If this fails, the server rolls back when the session ends.
-        drop(run(session, "roll back", "the transaction", "ROLLBACK", deadline).await);
-    }
-    done
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::{
     database::{DatabaseCatalogue, DatabaseForeignKey},
     definition::constraint_comment,
+    marked::transaction,
     sql::{quoted_name, quoted_table, rows, run},
 };
 
@@ -38,7 +39,7 @@ pub(crate) async fn drop_keys(
         ));
     }
     statements.push("COMMIT".to_owned());
-    transaction(session, "drop", &statements, deadline).await
+    transaction(session, "drop", "the foreign keys", &statements.join("; "), deadline).await
 }
 
 /// Tables with FORCE ROW LEVEL SECURITY.
@@ -88,7 +89,7 @@ pub(crate) async fn recreate_keys(
     }
     statements.extend(security("FORCE", &forced, &involved));
     statements.push("COMMIT".to_owned());
-    transaction(session, "recreate", &statements, deadline).await?;
+    transaction(session, "recreate", "the foreign keys", &statements.join("; "), deadline).await?;
     for (key, sql) in later {
         session.set_phase("validate", Some(&key.table().to_string()), deadline).await?;
         let target = format!("foreign key {} of table {}", key.name, key.table());
@@ -112,17 +113,4 @@ fn security(keywords: &str, forced: &[ForcedRow], tables: &BTreeSet<TableName>) 
         }
     }
     statements
-}
-
-async fn transaction(
-    session: &mut PostgresSession,
-    operation: &'static str,
-    statements: &[String],
-    deadline: &Deadline,
-) -> Result<(), Error> {
-    let done = run(session, operation, "the foreign keys", &statements.join("; "), deadline).await;
-    if done.is_err() {
-        drop(run(session, "roll back", "the transaction", "ROLLBACK", deadline).await);
-    }
-    done
 }

@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     digest::hex,
     inventory::DatabaseInventory,
+    marked::transaction,
     masked_copy::CopyReport,
-    sql::{quoted_name, quoted_text, rows, run},
+    sql::{quoted_name, quoted_text, rows},
     verify::VerifyReport,
 };
 
@@ -139,12 +140,7 @@ impl GoldenManifest {
              CREATE TABLE eod.manifest (document jsonb NOT NULL); INSERT INTO eod.manifest VALUES ({document}); COMMIT",
             quoted_name(owner)
         );
-        let done = run(session, "store", "the manifest", &sql, deadline).await;
-        if done.is_err() {
-            // If this fails, the server rolls back when the session ends.
-            drop(run(session, "roll back", "the transaction", "ROLLBACK", deadline).await);
-        }
-        done
+        transaction(session, "store", "the manifest", &sql, deadline).await
     }
 
     /// Reads the manifest of the database of the session; none if it has none.

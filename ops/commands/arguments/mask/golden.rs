@@ -24,8 +24,8 @@ pub(crate) enum MaskGoldenCommand {
     Build(GoldenBuildArguments),
     /// Verify a golden database: rows, rules, constraints, and values of the source.
     ///
-    /// It reads a copy, which is closed and removed at the end, so that the golden database itself stays closed. Exit code 3:
-    /// there is a problem.
+    /// The rows are read from a copy, which is closed and removed at the end, so that the golden database itself stays closed.
+    /// Exit code 3: there is a problem.
     #[command(
         after_help = "Example:\n  eod mask golden verify shop_golden --policy masking.yaml --server 'host=preview-db \
                             user=eod' --source 'host=replica dbname=shop user=eod_source'"

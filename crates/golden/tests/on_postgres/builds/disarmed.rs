@@ -35,7 +35,7 @@ const ARMED: [&str; 11] = [
 async fn arm(build: &Build) {
     let mut session = client(production(), SUPERUSER, &build.source).connect(&deadline()).await.unwrap();
     for sql in [
-        // It would refuse the statements below.
+        // The trigger would refuse the statements below.
         "ALTER EVENT TRIGGER watch DISABLE".to_owned(),
         format!("ALTER SYSTEM SET archive_command = 'push-to-{MARKER} %p'"),
         format!("ALTER SYSTEM SET primary_conninfo = 'host=db.{MARKER}.example password={MAPPED}'"),
