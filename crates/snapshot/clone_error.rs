@@ -51,6 +51,12 @@ pub enum CloneError {
         /// Sessions, prepared transactions and replication slots.
         by: Vec<String>,
     },
+    /// Clone with sessions that did not end, so the tables that they use are not known.
+    #[error("the tables that were used are not known, because the clone still has {}; end it", by.join(", "))]
+    InUse {
+        /// Sessions.
+        by: Vec<String>,
+    },
     /// Golden database that cannot be used.
     #[error(transparent)]
     Golden(#[from] GoldenError),
@@ -64,7 +70,9 @@ impl CloneError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Foreign { .. } | Self::Exists(_) => ErrorKind::AlreadyExists,
-            Self::Successor(_) | Self::Busy(_) | Self::GoldenChanged(_) | Self::Held { .. } => ErrorKind::Conflict,
+            Self::Successor(_) | Self::Busy(_) | Self::GoldenChanged(_) | Self::Held { .. } | Self::InUse { .. } => {
+                ErrorKind::Conflict
+            }
             Self::NotBegun(_) | Self::NotPublished(_) => ErrorKind::NotFound,
             Self::Over { .. } => ErrorKind::Invalid,
             Self::Golden(error) => error.kind(),

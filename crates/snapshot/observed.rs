@@ -4,10 +4,19 @@
 //! the server. Event triggers would show the same definitions, and only a superuser can create them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use eod_clients::{Deadline, Error, postgres::PostgresSession};
 use eod_golden::rows;
 use serde::{Deserialize, Serialize};
+
+use crate::clone_error::CloneError;
+
+/// Time limit for the end of other sessions. The server ends a session a moment after its client has closed the connection.
+const OTHERS_END: Duration = Duration::from_secs(10);
+
+/// Pause between two looks at the sessions.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// State of all tables, views and sequences of a database.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -70,13 +79,48 @@ LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT starts_with(n.nspname, 'pg_toast')";
 
+/// Sessions of clients in the same database. Autovacuum has no role.
+const OTHERS: &str = "\
+SELECT 'a session of role `' || usename || '` (process ' || pid || ')' AS text
+FROM pg_catalog.pg_stat_activity
+WHERE datname = pg_catalog.current_database() AND usesysid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()
+ORDER BY 1";
+
+#[derive(Deserialize)]
+struct OtherSession {
+    text: String,
+}
+
 impl ObservedTables {
-    /// Reads the state of the database of a session.
+    /// Reads the state of the database of a session after all other sessions have ended: the server counts the last reads and
+    /// writes of a session at its end.
     ///
     /// # Errors
     ///
-    /// The query failed.
-    pub async fn read(session: &mut PostgresSession, deadline: &Deadline) -> Result<Self, Error> {
+    /// The query failed, or another session did not end within 10 s.
+    pub async fn read(session: &mut PostgresSession, deadline: &Deadline) -> Result<Self, CloneError> {
+        Self::read_within(session, OTHERS_END, deadline).await
+    }
+
+    /// Reads the state, with a time limit for the end of other sessions.
+    pub(crate) async fn read_within(
+        session: &mut PostgresSession,
+        limit: Duration,
+        deadline: &Deadline,
+    ) -> Result<Self, CloneError> {
+        let patience = deadline.at_most(limit);
+        loop {
+            let others = other_sessions(session, deadline).await?;
+            if others.is_empty() {
+                return Ok(Self::of_tables(session, deadline).await?);
+            }
+            if patience.pause(PAUSE).await.is_err() {
+                return Err(CloneError::InUse { by: others });
+            }
+        }
+    }
+
+    async fn of_tables(session: &mut PostgresSession, deadline: &Deadline) -> Result<Self, Error> {
         let found: Vec<ObservedTable> = rows(session, "the state of the tables", TABLES, &[], deadline).await?;
         Ok(Self(found.into_iter().map(|table| (table.oid, table)).collect()))
     }
@@ -94,6 +138,11 @@ impl ObservedTables {
         touched.sort_by(|one, other| one.table.cmp(&other.table));
         touched
     }
+}
+
+async fn other_sessions(session: &mut PostgresSession, deadline: &Deadline) -> Result<Vec<String>, Error> {
+    let found: Vec<OtherSession> = rows(session, "the sessions of the database", OTHERS, &[], deadline).await?;
+    Ok(found.into_iter().map(|row| row.text).collect())
 }
 
 fn compared(before: &ObservedTable, after: Option<&ObservedTable>) -> Option<TouchedTable> {

@@ -2,6 +2,7 @@
 
 mod kill;
 mod life;
+mod observed;
 mod refused;
 mod shared;
 

@@ -94,10 +94,10 @@ impl Shadow {
         let facts = self.clones.open(&self.name, &self.owner, password, deadline).await.map_err(clone_failure)?;
         let failed = |error: ClientError| statement_failure(&error);
         let mut session = self.session(deadline).await.map_err(failed)?;
-        let before = ObservedTables::read(&mut session, deadline).await.map_err(failed)?;
+        let before = ObservedTables::read(&mut session, deadline).await.map_err(clone_failure)?;
         let login = self.server.access().with_database(self.name.as_str()).with_login(&facts.login, password.reveal());
         let status = execute(program, &login.libpq_environment(), deadline).await?;
-        let after = ObservedTables::read(&mut session, deadline).await.map_err(failed)?;
+        let after = ObservedTables::read(&mut session, deadline).await.map_err(clone_failure)?;
         drop(session.close(deadline).await);
         if !status.success() {
             let problem = format!("`{}` failed ({status}), so its scope is not known", program.0.to_string_lossy());
