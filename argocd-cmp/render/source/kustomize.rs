@@ -19,7 +19,7 @@ mod references;
 mod resource;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::failure::BuildFailure;
@@ -107,7 +107,9 @@ fn build_with_tool(
         let remedy = "remove the field, or have the platform set `kustomize.enabled` in the policy";
         return Err(refuse("the policy disables it", remedy).unwrap_or_else(|| no_objects(reading)));
     }
-    // They replace files with their names: another kustomization can name them, too.
+    if let Some(refusals) = named_twice(layers, &files) {
+        return Err(refusals);
+    }
     for Layer { directory, root, .. } in layers {
         files.insert(join(directory, "kustomization.yaml"), to_json(&rewritten(root)).into_bytes().into());
     }
@@ -119,6 +121,18 @@ fn build_with_tool(
     let name: Arc<str> = format!("{} (rendered)", join(&reading.directory, "kustomization.yaml")).into();
     rendered_manifests(&name, &output)
         .map_err(|refusals| Refusals::collected(refusals).unwrap_or_else(|| no_objects(reading)))
+}
+
+/// Refusals of kustomizations that are also named as files, because the binary would get them as they were parsed here and not
+/// as they were written.
+fn named_twice(layers: &[Layer], named: &BTreeMap<String, Arc<[u8]>>) -> Option<Refusals> {
+    let refusal = |file: &str| {
+        let message = format!("the kustomization `{file}` is also named as a file by a kustomization that includes it");
+        let remedy = "copy it to a file with another name, and name that file";
+        Refusal::new(Location::file(file), RefusalRule::Kustomize, message, remedy)
+    };
+    let files: BTreeSet<_> = layers.iter().map(|layer| layer.file.as_str()).collect();
+    Refusals::collected(files.into_iter().filter(|file| named.contains_key(*file)).map(refusal).collect())
 }
 
 fn no_objects(reading: &Reading<'_>) -> Refusals {

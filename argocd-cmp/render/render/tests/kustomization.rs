@@ -162,6 +162,27 @@ fn the_binary_receives_named_files_only() {
 }
 
 #[test]
+fn kustomization_that_is_named_as_a_file_is_refused() {
+    let generator = "configMapGenerator: [{name: x, files: [../base/kustomization.yml]}]\n";
+    let tree = |base: &str| {
+        files(&[
+            ("app/kustomization.yaml", &format!("resources: [{base}]\n{generator}")),
+            ("base/kustomization.yml", "resources: [config.yaml]\n"),
+            ("base/config.yaml", CONFIG),
+            ("app/config.yaml", CONFIG),
+        ])
+    };
+    let binary = Answering::with(CONFIG);
+    let refused = render_with(&tree("../base"), &[], &binary).unwrap_err().to_string();
+    assert!(refused.contains("`base/kustomization.yml` is also named as a file"), "{refused}");
+    assert!(binary.asked.borrow().is_empty(), "{:?}", binary.asked.borrow());
+    // Content of a folder that is not included is data.
+    rendered(render_with(&tree("config.yaml"), &[], &binary));
+    let asked = binary.asked.borrow();
+    assert!(asked[0].contains("base/kustomization.yml: resources: [config.yaml]\n"), "{}", asked[0]);
+}
+
+#[test]
 fn unsupported_patches_need_the_binary() {
     for patch in [
         "{target: {kind: ConfigMap}, patch: '{metadata: {labels: {a: b}}}'}",
