@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-/// The binary of the image is linked to musl. With musl's allocator, which serializes threads, a small render takes twice
-/// as long.
-#[cfg(target_env = "musl")]
+/// A render allocates many small values on several threads. musl's allocator, in the binary of the image, serializes threads
+/// and doubles the time of a small render.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,7 @@
 //! The cluster that all tests of a process share.
 
+mod audit;
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -23,6 +25,8 @@ use crate::{
 /// Maximum time to wait for a controller of the cluster. The deletion of a namespace takes 6 to 10 seconds; the rest is
 /// room for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(90);
+
+pub use self::audit::AuditedCall;
 
 /// A Kubernetes API server with controllers. It runs until the process ends.
 pub struct Cluster {
@@ -215,6 +219,19 @@ impl Cluster {
             .take(24)
             .collect();
         format!("t{:x}-{number}-{}", since % 0x1000_0000, name.trim_matches('-'))
+    }
+
+    /// Calls of a service account, from the audit log of the API server. The log has them in the order of their ends. None if
+    /// the cluster is not the testbed, so that its log cannot be read.
+    ///
+    /// # Panics
+    /// If the last call of the account is not logged in time.
+    #[track_caller]
+    pub fn audited_calls(&self, account: &Kubeconfig) -> Option<Vec<AuditedCall>> {
+        self.testbed.as_ref()?;
+        let log = self.kubeconfig.with_file_name("audit.log");
+        let whoami = self.kubectl_as(account.path(), &["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]);
+        Some(audit::calls(&log, whoami.expect_ok().trim()))
     }
 
     /// Creates a service account with exactly these rules of a ClusterRole; returns its kubeconfig.

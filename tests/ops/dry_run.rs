@@ -1,11 +1,28 @@
 //! `eod reap --dry-run` writes nothing: neither to the API server, nor to Vault, nor to the forge.
 
-use eod_testkit::{fault::FaultProxy, forge::ForgeDialect};
+use eod_testkit::{
+    access::{Access, Kubeconfig},
+    fault::FaultProxy,
+    forge::ForgeDialect,
+};
 use serde_json::{Value, json};
 
+use super::Ops;
 use super::crash::is_write;
 use super::forge::{FIRST, ForgeStory};
 use super::vault::Copies;
+
+/// A service account, because the audit log has the calls of service accounts.
+fn account_with_all_rights(ops: &Ops) -> (Kubeconfig, Access) {
+    let all = json!([
+        { "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] },
+        { "nonResourceURLs": ["*"], "verbs": ["*"] },
+    ]);
+    let name = format!("{}-dry", ops.installation);
+    let account = ops.cluster.service_account("default", &name, &all);
+    let token = ops.cluster.kubectl(&["create", "token", &name, "-n", "default"]).trim().to_owned();
+    (account, Access { token, ..ops.cluster.access().clone() })
+}
 
 #[test]
 fn dry_run_says_everything_and_writes_nothing() {
@@ -35,7 +52,8 @@ fn dry_run_says_everything_and_writes_nothing() {
     copies.add(&format!("preview/{ended}"), &ended, &ops.installation);
     copies.add("preview/lost", "lost", &ops.installation);
 
-    let (cluster, vault) = (FaultProxy::start(ops.cluster), copies.proxy());
+    let (account, access) = account_with_all_rights(ops);
+    let (cluster, vault) = (FaultProxy::in_front_of(&access), copies.proxy());
     let auth = json!({ "token_file": story.path("token") });
     story.write_config(&auth, &json!({ "vault": copies.block(&vault.access().server, None) }));
     story.forge.clear_calls();
@@ -60,5 +78,11 @@ fn dry_run_says_everything_and_writes_nothing() {
     };
     assert_eq!((written(&cluster), written(&vault)), (Vec::new(), Vec::new()));
     assert!(story.forge.writes().is_empty(), "{:?}", story.forge.writes());
+    if let Some(calls) = ops.cluster.audited_calls(&account) {
+        let (reads, others): (Vec<_>, Vec<_>) =
+            calls.into_iter().partition(|call| matches!(call.verb.as_str(), "get" | "list" | "watch"));
+        assert_eq!(others, [], "the audit log of the API server");
+        assert!(reads.iter().any(|call| call.resource == "namespaces" && call.verb == "list"), "{reads:?}");
+    }
     assert!(cluster.calls(|_| true) >= 3 && vault.calls(|_| true) >= 2 && !story.forge.calls().is_empty());
 }

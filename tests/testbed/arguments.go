@@ -6,6 +6,20 @@ package main
 
 import "net"
 
+// auditPolicyFile is written by `up`.
+const auditPolicyFile = "audit-policy.json"
+
+// auditPolicy logs all calls of service accounts outside of kube-system, so that a test can prove that one of them has only read.
+const auditPolicy = `{
+  "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+  "rules": [
+    {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+    {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+    {"level": "None"}
+  ]
+}
+`
+
 const etcdSocket = "unix://etcd.sock"
 
 func etcdArguments() []string {
@@ -40,6 +54,8 @@ func apiServerArguments(address string) []string {
 		"--service-account-key-file=apiserver.key",
 		"--service-account-signing-key-file=apiserver.key",
 		"--service-cluster-ip-range=10.0.0.0/24",
+		"--audit-policy-file=" + auditPolicyFile,
+		"--audit-log-path=audit.log",
 		// A loopback address is invalid in an Endpoints object.
 		"--endpoint-reconciler-type=none",
 	}

@@ -169,6 +169,9 @@ func (c *cluster) start(stop <-chan struct{}) error {
 	if err := c.users.writeTokens(c.dir); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(c.dir, auditPolicyFile), []byte(auditPolicy), 0o600); err != nil {
+		return err
+	}
 	if err := c.spawn(etcdArguments()); err != nil {
 		return err
 	}
