@@ -33,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 /// The settings of `eod-cmp init` as arguments of repo-server.
 const SETTINGS: [&str; 2] = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"];
 
+/// Also without repo-server's walk over the checkout for symbolic links, for a repo-server that serves only this plugin.
+const WITHOUT_WALK: &str = "--allow-oob-symlinks";
+
 /// Measures a small and a large repository.
 ///
 /// # Errors
@@ -50,10 +53,10 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     let plain = plain()?;
     let small = repository::small(&plain);
     eprintln!("bench: {} renders of each kind through the repo-server", scale.rounds);
-    let ours = |argocd, path: &str| Side { argocd, request: ours(&small, path, 7) };
+    let of_small = |argocd, path: &str| Side { argocd, request: ours(&small, path, 7) };
     let theirs = |path: &str, plugin: &str| Side { argocd: &stock, request: request(&small, path, 7).plugin(plugin) };
     let here = || {
-        let Side { argocd, request } = ours(&set_up, OVERLAY);
+        let Side { argocd, request } = of_small(&set_up, OVERLAY);
         Side { argocd, request: request.generate_paths(PATHS) }
     };
     let directory = Side { argocd: &set_up, request: request(&small, PLAIN, 7) };
@@ -61,11 +64,11 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     let rows = [
         ("overlay, as set up by us (peer: Argo CD, the same as a directory)", "within 1.15x", here(), directory),
         ("overlay, as set up by us (peer: stock as it comes, kustomize build)", "3x less", here(), build()),
-        ("overlay, both as it comes (peer: stock, kustomize build)", "", ours(&stock, OVERLAY), build()),
+        ("overlay, both as it comes (peer: stock, kustomize build)", "", of_small(&stock, OVERLAY), build()),
         (
             "chart, both as it comes (peer: stock, helm template)",
             "not more",
-            ours(&stock, CHART),
+            of_small(&stock, CHART),
             theirs(CHART, "stock-helm"),
         ),
     ];
@@ -82,12 +85,25 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     };
     let what = "through repo-server, 3,000 files, as set up by us (peer: stock, as it comes)";
     alternate(what, "50x less", scale.rounds.div_ceil(4), &here(7), &there(7), table)?;
-    let same = Side { argocd: &stock, request: self::ours(&large, OVERLAY, 7) };
+    let same = Side { argocd: &stock, request: ours(&large, OVERLAY, 7) };
     let what = "through repo-server, 3,000 files, both as it comes";
     alternate(what, "", scale.rounds.div_ceil(4), &same, &there(7), table)?;
-    storm(scale.applications, here, there, table)?;
+    let peer = storm(scale.applications, &there)?;
+    let mut row = |what: &str, wanted, ours| {
+        let what = format!("hard refresh of {} applications of 3,000 files, {what}", scale.applications);
+        table.add(&what, Unit::Seconds, wanted, Pair { ours: Some(ours), peer: Some(peer) });
+    };
+    row("as set up by us (peer: stock, as it comes)", "150x less", storm(scale.applications, &here)?);
     plugin.stop();
     beside_stock.stop();
+
+    let arguments = SETTINGS.into_iter().chain([WITHOUT_WALK]).map(str::to_owned).collect();
+    let argocd = ArgoCd::with(&Settings { repo_server: arguments, ..Settings::default() });
+    let plugin = start(binary, &argocd, &["--cache", "0"])?;
+    let here = |number| Side { argocd: &argocd, request: ours_of_large(&large, number) };
+    here(1).once()?;
+    row("also without the check of symbolic links", "", storm(scale.applications, &here)?);
+    plugin.stop();
     Ok(())
 }
 
@@ -129,27 +145,16 @@ fn alternate(
     Ok(())
 }
 
-/// Hard refresh of many Applications in parallel, each with its own environment.
-fn storm<'a>(
-    applications: usize,
-    here: impl Fn(usize) -> Side<'a>,
-    there: impl Fn(usize) -> Side<'a>,
-    table: &mut Table,
-) -> anyhow::Result<()> {
+/// Seconds of a hard refresh of many Applications in parallel, each with its own environment.
+fn storm<'a>(applications: usize, side: &dyn Fn(usize) -> Side<'a>) -> anyhow::Result<f64> {
     eprintln!("bench: {applications} applications of it refreshed at once");
-    let all = |side: &dyn Fn(usize) -> Side<'a>| {
-        let argocd = side(1).argocd;
-        let requests: Vec<_> = (1..=applications).map(|number| side(number).request.hard()).collect();
-        let begun = Instant::now();
-        let answers = argocd.generate_all(&requests, applications);
-        let took = begun.elapsed().as_secs_f64();
-        answers.into_iter().try_for_each(|answer| whole(&answer.expect_manifests()))?;
-        anyhow::Ok(took)
-    };
-    let pair = Pair { ours: Some(all(&here)?), peer: Some(all(&there)?) };
-    let what = format!("hard refresh of {applications} applications of 3,000 files (peer: stock, as it comes)");
-    table.add(&what, Unit::Seconds, "150x less", pair);
-    Ok(())
+    let argocd = side(1).argocd;
+    let requests: Vec<_> = (1..=applications).map(|number| side(number).request.hard()).collect();
+    let begun = Instant::now();
+    let answers = argocd.generate_all(&requests, applications);
+    let took = begun.elapsed().as_secs_f64();
+    answers.into_iter().try_for_each(|answer| whole(&answer.expect_manifests()))?;
+    Ok(took)
 }
 
 fn request(repository: &Repository, path: &str, number: usize) -> Request {
