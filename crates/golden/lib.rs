@@ -56,6 +56,7 @@
 mod birth;
 mod build_error;
 mod build_report;
+mod build_request;
 mod completion;
 mod copy_format;
 mod database;
@@ -97,7 +98,7 @@ pub use self::{
     birth::{GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
     build_error::BuildError,
     build_report::{BuildEstimate, BuildReport, CheckEstimate, CheckReport, EstimatedTable, ReportTable, StepTime},
-    completion::BuildSettings,
+    build_request::{BuildRequest, BuildSettings},
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError, CopyRow},
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseForeignKey, DatabaseTable},
     definition::TableDefinition,

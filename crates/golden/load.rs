@@ -12,7 +12,7 @@ use crate::{
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError},
     definition::TableDefinition,
     digest::hex,
-    progress::BuildProgress,
+    progress::{BuildProgress, PendingRows},
     row_masker::RowMasker,
     sql::{quoted_name, quoted_table, run},
     value::ValueError,
@@ -195,10 +195,9 @@ async fn copy(
     let mut decoder = CopyDecoder::new(load.columns.len(), MAX_ROW);
     let mut encoder = CopyEncoder::new(load.columns.len());
     let mut digest = Sha256::new();
-    let (mut pending_rows, mut pending_bytes) = (0, 0);
+    let mut pending = PendingRows::of(&load.name, progress);
     while let Some(bytes) = rows.next().await.map_err(failed)? {
         decoder.push(&bytes);
-        pending_bytes += u64::try_from(bytes.len()).unwrap_or_default();
         while let Some(row) = decoder.next_row().map_err(malformed)? {
             masker.mask(row, &mut encoder).map_err(|error| LoadError::Value {
                 table: load.name.clone(),
@@ -206,17 +205,16 @@ async fn copy(
                 problem: error.problem,
             })?;
             digest.update(encoder.last_row());
-            pending_rows += 1;
+            pending.add_row();
             if encoder.len() >= PIECE {
                 stored.send(encoder.take()).await.map_err(failed)?;
-                progress.rows(&load.name, pending_rows, pending_bytes);
-                (pending_rows, pending_bytes) = (0, 0);
             }
         }
+        pending.add_bytes(bytes.len());
     }
     let read = decoder.finish().map_err(malformed)?;
     stored.send(encoder.finish()).await.map_err(failed)?;
-    progress.rows(&load.name, pending_rows, pending_bytes);
+    pending.report();
     let stored = stored.finish().await.map_err(failed)?;
     if read != stored {
         return Err(LoadError::Rows { table: load.name.clone(), read, stored });

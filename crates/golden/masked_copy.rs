@@ -16,7 +16,7 @@ use crate::{
     foreign_keys,
     load::{LoadError, LoadedTable, TableLoad, load_with_progress},
     plan::{PlanError, plan},
-    progress::{BuildProgress, BuildStep},
+    progress::{BuildProgress, BuildStep, sizes},
     source::SourceSnapshot,
     sql::{SESSION, rows, run},
 };
@@ -106,7 +106,7 @@ impl MaskedCopy<'_> {
             return Err(MaskedCopyError::EventTrigger(name));
         }
         let loads = plan(&catalogue, &target_catalogue, &mut target, self.policy, self.key, deadline).await?;
-        progress.tables(&sizes(&catalogue));
+        progress.tables(&sizes(&catalogue.tables));
         let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
         let keys = foreign_keys::of_tables(&target_catalogue, &names);
         foreign_keys::drop_keys(&mut target, &keys, deadline).await?;
@@ -177,9 +177,4 @@ async fn work(
     target.close(deadline).await?;
     source.close(deadline).await?;
     Ok(loaded)
-}
-
-/// Sizes of the tables in bytes.
-fn sizes(catalogue: &DatabaseCatalogue) -> Vec<(TableName, u64)> {
-    catalogue.tables.iter().map(|table| (table.name(), u64::try_from(table.bytes).unwrap_or_default())).collect()
 }

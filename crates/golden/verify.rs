@@ -20,6 +20,7 @@ use crate::{
     database::{DatabaseCatalogue, DatabaseTable},
     digest::{hex, rules_fingerprint},
     load::MAX_ROW,
+    progress::{BuildProgress, PendingRows, sizes},
     samples::SourceSamples,
     source::SourceSnapshot,
     sql::{SESSION, quoted_name, quoted_table, rows, run},
@@ -127,6 +128,8 @@ pub(crate) struct Verification<'a> {
     pub(crate) expected: &'a BTreeMap<TableName, ExpectedTable>,
     /// Maximum number of tables at the same time.
     pub(crate) workers: usize,
+    /// Receiver of the progress.
+    pub(crate) progress: &'a Arc<dyn BuildProgress>,
 }
 
 /// Facts that a table must have.
@@ -167,7 +170,8 @@ pub async fn verify_copy(
         let rows = if is_empty { 0 } else { count(&mut snapshot.session, table, deadline).await? };
         expected.insert(name, ExpectedTable { rows, ..ExpectedTable::default() });
     }
-    let verification = Verification { target, policy, expected: &expected, workers: 1 };
+    let silent: Arc<dyn BuildProgress> = Arc::new(());
+    let verification = Verification { target, policy, expected: &expected, workers: 1, progress: &silent };
     let verified = verification.run(Some(&mut snapshot.session), deadline).await?;
     snapshot.session.close(deadline).await?;
     Ok(verified.report)
@@ -250,12 +254,13 @@ impl Verification<'_> {
         deadline: &Deadline,
     ) -> Result<Vec<ScannedTable>, VerifyError> {
         let workers = self.workers.clamp(1, tables.len().max(1));
+        self.progress.tables(&sizes(&tables));
         let queue = Arc::new(Mutex::new(tables));
         let mut running = JoinSet::new();
         for _ in 0..workers {
             let (target, queue, search) = (self.target.clone(), Arc::clone(&queue), Arc::clone(search));
-            let deadline = deadline.clone();
-            running.spawn(async move { scan_tables(&target, &queue, &search, &deadline).await });
+            let (progress, deadline) = (Arc::clone(self.progress), deadline.clone());
+            running.spawn(async move { scan_tables(&target, &queue, &search, &*progress, &deadline).await });
         }
         let mut scanned = Vec::new();
         while let Some(done) = running.join_next().await {
@@ -280,6 +285,7 @@ async fn scan_tables(
     target: &Postgres,
     queue: &Mutex<VecDeque<DatabaseTable>>,
     search: &AhoCorasick,
+    progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<Vec<ScannedTable>, VerifyError> {
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -288,7 +294,8 @@ async fn scan_tables(
     let mut scanned = Vec::new();
     while let Some(table) = next() {
         session.set_phase("verify", Some(&table.name().to_string()), deadline).await?;
-        let (stored, matches) = scan(&mut session, &table, search, deadline).await?;
+        let (stored, matches) = scan(&mut session, &table, search, progress, deadline).await?;
+        progress.table_done(&table.name(), stored.rows);
         scanned.push((table.name(), stored, matches));
     }
     session.close(deadline).await?;
@@ -312,6 +319,7 @@ async fn scan(
     session: &mut PostgresSession,
     table: &DatabaseTable,
     search: &AhoCorasick,
+    progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<(StoredTable, Matches), VerifyError> {
     let name = table.name();
@@ -332,10 +340,12 @@ async fn scan(
     let mut decoder = CopyDecoder::new(columns.len(), MAX_ROW);
     let (mut digest, mut matches) = (Sha256::new(), Matches::new());
     let malformed = |source| VerifyError::Format { table: name.clone(), source };
+    let mut pending = PendingRows::of(&name, progress);
     while let Some(bytes) = copy.next().await? {
         decoder.push(&bytes);
         while let Some(row) = decoder.next_row().map_err(malformed)? {
             digest.update(row.bytes());
+            pending.add_row();
             for (field, column) in row.fields().zip(&columns) {
                 let found = field.and_then(|field| search.find(field));
                 if let Some(found) = found {
@@ -343,8 +353,10 @@ async fn scan(
                 }
             }
         }
+        pending.add_bytes(bytes.len());
     }
     let rows = decoder.finish().map_err(malformed)?;
+    pending.report();
     drop(copy);
     // FORCE is active again after the transaction.
     run(session, "read", &target, "ROLLBACK", deadline).await?;

@@ -61,7 +61,7 @@ pub(crate) struct CommonArguments {
     /// Format of the output.
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) output: OutputFormat,
-    /// Maximum duration of the command [default: 2m; a week for `mask golden build`, `mask golden verify` and `mask watch`].
+    /// Maximum duration of the command [default: 2m; a week for `mask golden build` and `verify`, `mask scope --shadow` and `mask watch`].
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) timeout: Option<HumanDuration>,
     /// Format of the log on stderr.

@@ -123,6 +123,9 @@ pub(crate) struct MaskScopeArguments {
     /// Server of the golden database.
     #[command(flatten)]
     pub(crate) server: MaskServerArguments,
+    /// Print the clone that would be created, and write nothing.
+    #[arg(long, requires = "shadow")]
+    pub(crate) dry_run: bool,
     /// Command that runs the migrations, with its arguments.
     #[arg(value_name = "COMMAND", last = true, requires = "shadow")]
     pub(crate) command: Vec<OsString>,

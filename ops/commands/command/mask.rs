@@ -12,6 +12,7 @@ mod samples;
 mod scope;
 mod shadow;
 mod suggest;
+mod vault_field;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ pub(super) fn run(
 /// Default time limit of a command.
 fn default_limit(command: &MaskCommand) -> Duration {
     match command {
+        MaskCommand::Scope(arguments) if arguments.shadow => WORK_LIMIT,
         MaskCommand::Watch(_)
         | MaskCommand::Golden { command: MaskGoldenCommand::Build(_) | MaskGoldenCommand::Verify(_) } => WORK_LIMIT,
         _ => DEFAULT_TIMEOUT,

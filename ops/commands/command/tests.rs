@@ -91,7 +91,7 @@ fn every_command_has_exactly_its_options() {
         mask.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
     let expected: [(&str, &[&str]); 6] = [
         ("check", &["policy", "schema", "source", "source-file", "source-vault"]),
-        ("scope", &["golden", "server", "shadow"]),
+        ("scope", &["dry-run", "golden", "server", "shadow"]),
         ("suggest", &["no-samples", "source", "source-file", "source-vault"]),
         ("doctor", &["no-measure", "server"]),
         ("watch", &["server"]),
@@ -147,7 +147,7 @@ fn options_of_golden_databases_have_their_defaults_and_exclude_each_other() {
         other => panic!("{other:?}"),
     };
     assert_eq!(publish.valid_for.signed().unsigned_abs(), eod_golden::DEFAULT_VALID_FOR);
-    assert_eq!(publish.keep, eod_golden::DEFAULT_KEEP);
+    assert_eq!(publish.keep.count, eod_golden::DEFAULT_KEEP);
     let build = "eod mask golden build shop --policy masking.yaml";
     assert!(parse(&format!("{build} --from raw --drop --allow archive_mode")).is_ok());
     for wrong in

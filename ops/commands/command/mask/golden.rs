@@ -39,7 +39,7 @@ async fn connect(context: &MaskContext, arguments: &MaskServerArguments) -> Resu
     connect_to(context, &server).await
 }
 
-async fn connect_to(context: &MaskContext, server: &Postgres) -> Result<GoldenServer, Failure> {
+pub(super) async fn connect_to(context: &MaskContext, server: &Postgres) -> Result<GoldenServer, Failure> {
     let session = GoldenServer::connect(server, context.installation().as_str(), &context.deadline).await;
     session.map_err(|error| statement_failure(&error))
 }
@@ -60,7 +60,7 @@ fn privileges_text(privileges: &[RolePrivileges]) -> String {
 }
 
 /// Size for people.
-fn size_text(bytes: u64) -> String {
+pub(super) fn size_text(bytes: u64) -> String {
     match bytes {
         0..0x10_0000 => format!("{} kB", bytes.div_ceil(1 << 10)),
         0x10_0000..0x2_8000_0000 => format!("{} MB", bytes >> 20),
@@ -69,6 +69,6 @@ fn size_text(bytes: u64) -> String {
 }
 
 /// Number with its noun.
-fn counted(count: u64, noun: &str) -> String {
+pub(super) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -1,9 +1,12 @@
 //! `eod mask golden verify`: rows, rules and constraints of a finished golden database, and values of the source.
 
+use std::sync::Arc;
+
 use eod_clients::postgres::Postgres;
-use eod_golden::{CheckEstimate, CheckReport, GoldenCheck, GoldenName, GoldenState};
+use eod_golden::{BuildProgress, CheckEstimate, CheckReport, GoldenCheck, GoldenName, GoldenState};
 use serde_json::json;
 
+use super::display::ProgressDisplay;
 use super::failure::build_failure;
 use super::{connect_to, counted, golden_name, privileges_text, size_text};
 use crate::arguments::{GoldenVerifyArguments, OutputFormat};
@@ -16,12 +19,14 @@ use crate::table::printable;
 
 /// Runs the command.
 pub(super) async fn run(context: &MaskContext, arguments: &GoldenVerifyArguments) -> Result<Outcome, Failure> {
-    let name = golden_name(&arguments.name)?;
-    let file = PolicyFile::read(&arguments.policy)?;
+    let name = golden_name(&arguments.target.name)?;
+    let file = PolicyFile::read(&arguments.reading.policy)?;
     let policy = file.policy()?;
-    let server = server(context, &arguments.server)?;
-    let source = source(context, &arguments.source).await?;
+    let server = server(context, &arguments.target.server)?;
+    let source = source(context, &arguments.reading.source).await?;
     let built = !arguments.published && is_built(context, &server, &name).await?;
+    let display = ProgressDisplay::on_stderr();
+    let progress: Arc<dyn BuildProgress> = display.clone();
     let check = GoldenCheck {
         server: &server,
         installation: context.installation().as_str(),
@@ -30,7 +35,8 @@ pub(super) async fn run(context: &MaskContext, arguments: &GoldenVerifyArguments
         source: source.as_ref(),
         policy: &policy,
         policy_text: &file.bytes,
-        workers: arguments.jobs.get(),
+        workers: arguments.reading.jobs.get(),
+        progress,
     };
     if arguments.dry_run {
         let estimate = check.estimate(&context.deadline).await.map_err(|error| build_failure(&error, &file))?;
@@ -38,7 +44,8 @@ pub(super) async fn run(context: &MaskContext, arguments: &GoldenVerifyArguments
         return Ok(Outcome::Done);
     }
     note(&format!("verifying a copy of {}", if built { name.next() } else { name.clone() }));
-    let report = check.run(&context.deadline).await.map_err(|error| build_failure(&error, &file))?;
+    let checked = display.during(&context.deadline, check.run(&context.deadline)).await;
+    let report = checked.map_err(|error| build_failure(&error, &file))?;
     print_report(context, &file, &report)?;
     Ok(if report.findings.is_empty() { Outcome::Done } else { Outcome::Found })
 }
