@@ -137,8 +137,9 @@ impl MaskDatabase {
         self.locked("BEGIN; LOCK TABLE pg_database IN SHARE MODE")
     }
 
+    /// A session with the locks of a transaction, until the result is dropped.
     #[track_caller]
-    fn locked(&self, sql: &str) -> OpenSession<'_> {
+    pub(super) fn locked(&self, sql: &str) -> OpenSession<'_> {
         let session = self.runtime.block_on(async {
             let mut session = self.client(&self.name, "story").connect(&deadline()).await?;
             session.batch(&SqlStatement::new("lock", "the tables", sql), &deadline()).await?;

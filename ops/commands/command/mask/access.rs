@@ -16,6 +16,8 @@ use crate::failure::Failure;
 /// Variable with the connection string of the source.
 const SOURCE_VARIABLE: &str = "EOD_SOURCE_DSN";
 
+/// SQLSTATE of a full disk.
+const DISK_FULL: &str = "53100";
 /// Database of a server, for commands that are not about one database.
 const MAINTENANCE_DATABASE: &str = "postgres";
 
@@ -115,7 +117,11 @@ fn secret_file(option: &str, file: &Path) -> Result<Zeroizing<String>, Failure> 
 /// Failure of a statement, with the GRANT that helps if a privilege is missing.
 pub(super) fn statement_failure(error: &ClientError) -> Failure {
     let failure = Failure::failed(error.chain());
-    let denied = error.cause::<PostgresFailure>().and_then(|failure| failure.missing.as_ref());
+    let cause = error.cause::<PostgresFailure>();
+    if cause.is_some_and(|failure| failure.sqlstate == DISK_FULL) {
+        return failure.remedy("free disk space on the server; `eod mask golden prune` removes versions that are over");
+    }
+    let denied = cause.and_then(|failure| failure.missing.as_ref());
     match (error.kind, denied) {
         (_, Some(missing)) => {
             let object = format!("{} {}", missing.object_kind, missing.object);
