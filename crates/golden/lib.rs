@@ -25,6 +25,7 @@
 //! # Parts
 //!
 //! - [`MaskedCopy`]: copies all tables of a database into one with the same structure, several at the same time.
+//! - [`InPlaceMasking`]: masks tables of a database in place, through staging tables with masked rows.
 //! - [`GoldenServer`]: creation of a golden database, closed and with a comment of ownership; removal of killed builds.
 //! - [`verify_copy`]: looks for values of the source in every column of the copy.
 //! - [`GoldenManifest`]: tables, rows, digests and fingerprints, stored in the golden database.
@@ -70,6 +71,7 @@ mod foreign_keys;
 mod golden_build;
 mod golden_check;
 mod grants;
+mod in_place;
 mod inspection;
 mod inventory;
 mod large_objects;
@@ -82,17 +84,20 @@ mod progress;
 mod publication;
 mod raw_build;
 mod raw_copy;
+mod row_copy;
 mod row_masker;
 mod samples;
 mod source;
 mod sql;
 mod statistics;
 mod structure;
+mod table_load;
 mod toc;
 mod tools;
 mod value;
 mod verify;
 mod versions;
+mod workers;
 
 pub use self::{
     birth::{GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
@@ -105,8 +110,9 @@ pub use self::{
     facts::GoldenFacts,
     golden_build::GoldenBuild,
     golden_check::GoldenCheck,
+    in_place::InPlaceMasking,
     inventory::{DatabaseInventory, RolePrivileges},
-    load::{LoadError, LoadedTable, TableLoad, load_table},
+    load::load_table,
     manifest::{GoldenManifest, ManifestFacts, ManifestTable},
     marked::{DatabaseTemplate, MarkedDatabase, MarkedFacts, MarkedState, transaction},
     masked_copy::{CopyReport, MaskedCopy, MaskedCopyError},
@@ -117,6 +123,7 @@ pub use self::{
     row_masker::{ColumnAction, RowError, RowMasker},
     sql::{quoted_name, quoted_text, rows, run},
     structure::StructureError,
+    table_load::{LoadError, LoadedTable, TableLoad},
     tools::{DumpTools, ToolSearch, ToolsError},
     value::{ValueCodec, ValueError, rewrite_array},
     verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, verify_copy},

@@ -15,9 +15,9 @@ use crate::{
     copy_format::CopyDecoder,
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseTable},
     digest::{columns_fingerprint, rules_fingerprint},
-    load::TableLoad,
     row_masker::{ColumnAction, RowMasker},
     sql::quoted_text,
+    table_load::TableLoad,
     value::ValueCodec,
 };
 

@@ -5,6 +5,7 @@ mod copies;
 mod disarm_list;
 mod failures;
 mod goldens;
+mod in_place;
 mod raw_builds;
 mod shop;
 
@@ -112,6 +113,9 @@ impl Shop {
                 run(&mut inside, shop::ROWS).await;
             }
             run(&mut inside, shop::DEFINITIONS).await;
+            if server.version >= 18 {
+                run(&mut inside, shop::VIRTUAL).await;
+            }
             inside.close(&deadline()).await.unwrap();
         }
         let mut session = client(server, SUPERUSER, "postgres").connect(&deadline()).await.unwrap();

@@ -7,7 +7,8 @@ use eod_testkit::postgres::servers;
 use super::GoldenStory;
 
 /// Prints the comment of the clone's owner role, which has the version of the golden database.
-const COMMENT: &str = "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = current_database() || '_owner'";
+const COMMENT: &str =
+    "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = current_database() || '_owner'";
 
 /// A story with a published version and a build, and both versions.
 fn prepared(story: &GoldenStory) -> [String; 2] {

@@ -79,7 +79,7 @@ fn key_and_source_are_read_from_vault() {
 
     // The other commands that read a source.
     for arguments in [&["check", "--policy", "masking.yaml"][..], &["suggest"]] {
-        let all = [&["mask"], arguments, &["--source-vault", &source]].concat();
+        let all = [&["mask"][..], arguments, &["--source-vault", &source]].concat();
         let mut command = story.golden.mask.command(&all);
         command.env_remove("PGPASSWORD").envs(story.variables());
         command.envs(story.vault.ca_pem().map(|pem| ("VAULT_CACERT", pem)));
