@@ -6,16 +6,21 @@ use eod_clients::{
     Deadline, Error,
     postgres::{Postgres, PostgresSession},
 };
-use eod_masking::{MaskingKey, MaskingPolicy, TableName};
+use eod_masking::{MaskingKey, MaskingPolicy, TableName, classify};
+use serde::Serialize;
+use sha2::Digest;
 
 use crate::{
+    build_report::EstimatedTable,
     database::DatabaseCatalogue,
     derived::refresh_views,
+    digest::hex,
+    estimate::{EstimatedSums, duration, estimated_tables, sums},
     foreign_keys,
     load::load_with_progress,
     marked::transaction,
     masked_copy::{CopyReport, MaskedCopyError, refuse_event_triggers},
-    plan::plan,
+    plan::{PlanError, plan},
     progress::{BuildProgress, BuildStep, sizes},
     row_copy::RowCopy,
     row_masker::{ColumnAction, RowMasker},
@@ -44,6 +49,19 @@ pub struct InPlaceMasking<'a> {
     pub progress: Arc<dyn BuildProgress>,
 }
 
+/// Estimate of a masking in place, which writes nothing.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct InPlaceEstimate {
+    /// Tables to change, the largest first.
+    pub tables: Vec<EstimatedTable>,
+    /// Size of these tables in bytes. Twice this space is needed.
+    pub bytes: u64,
+    /// Number of their rows, as far as statistics know.
+    pub rows: u64,
+    /// Duration in seconds, from rates that were measured on two cores.
+    pub seconds: u64,
+}
+
 impl InPlaceMasking<'_> {
     /// Masks the tables, the largest first. Materialized views with rows are refreshed. Sequences keep their values.
     ///
@@ -53,13 +71,7 @@ impl InPlaceMasking<'_> {
     /// so a second attempt would mask them again: copy the database again instead.
     pub async fn run(&self, deadline: &Deadline) -> Result<CopyReport, MaskedCopyError> {
         let mut session = self.database.connect(deadline).await?;
-        let catalogue = DatabaseCatalogue::read(&mut session, deadline).await?;
-        refuse_event_triggers(&mut session, deadline).await?;
-        let mut loads = plan(&catalogue, &catalogue, &mut session, self.policy, self.key, deadline).await?;
-        loads.retain(|load| {
-            let is_chosen = self.tables.is_none_or(|tables| tables.contains(&load.name));
-            is_chosen && !load.masker.as_ref().is_some_and(RowMasker::keeps_all)
-        });
+        let (catalogue, loads) = self.plan(&mut session, deadline).await?;
         let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
         self.progress.step(BuildStep::Load);
         self.progress.tables(&sizes(catalogue.tables.iter().filter(|table| names.contains(&table.name()))));
@@ -81,6 +93,43 @@ impl InPlaceMasking<'_> {
         reader.close(deadline).await?;
         session.close(deadline).await?;
         Ok(CopyReport { tables, sequences: 0, views })
+    }
+
+    /// Checks everything that can be checked, and estimates size and duration. It writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`MaskedCopyError`].
+    pub async fn estimate(&self, deadline: &Deadline) -> Result<InPlaceEstimate, MaskedCopyError> {
+        let mut session = self.database.connect(deadline).await?;
+        let (catalogue, loads) = self.plan(&mut session, deadline).await?;
+        let classification = classify(self.policy, &catalogue.masking_catalogue()).map_err(PlanError::Refused)?;
+        let mut tables = estimated_tables(&mut session, &catalogue, &classification, deadline).await?;
+        session.close(deadline).await?;
+        tables.retain(|table| loads.iter().any(|load| load.name == table.name));
+        let EstimatedSums { bytes, rows, seconds } = sums(&tables);
+        // Masked rows are written twice.
+        Ok(InPlaceEstimate { bytes, rows, seconds: seconds + duration(bytes), tables })
+    }
+
+    /// Catalogue, and the tables to change.
+    async fn plan(
+        &self,
+        session: &mut PostgresSession,
+        deadline: &Deadline,
+    ) -> Result<(DatabaseCatalogue, Vec<TableLoad>), MaskedCopyError> {
+        let catalogue = DatabaseCatalogue::read(session, deadline).await?;
+        let is_known = |name: &&TableName| catalogue.tables.iter().any(|table| table.name() == **name);
+        if let Some(unknown) = self.tables.into_iter().flatten().find(|name| !is_known(name)) {
+            return Err(PlanError::NoTable(unknown.clone()).into());
+        }
+        refuse_event_triggers(session, deadline).await?;
+        let mut loads = plan(&catalogue, &catalogue, session, self.policy, self.key, deadline).await?;
+        loads.retain(|load| {
+            let is_chosen = self.tables.is_none_or(|tables| tables.contains(&load.name));
+            is_chosen && !load.masker.as_ref().is_some_and(RowMasker::keeps_all)
+        });
+        Ok((catalogue, loads))
     }
 
     async fn load_all(&self, loads: Vec<TableLoad>, deadline: &Deadline) -> Result<Vec<LoadedTable>, MaskedCopyError> {
@@ -134,7 +183,7 @@ async fn mask_table(
     run(reader, "read", &target, &lift, deadline).await.map_err(failed)?;
     run(writer, "mask", &target, &owner, deadline).await.map_err(failed)?;
     let rows = RowCopy { load, from: &load.name, into: &staging, masker, freeze: false };
-    let (staged, _) = rows.run(reader, writer, progress, deadline).await?;
+    let (staged, digest) = rows.run(reader, writer, progress, deadline).await?;
     run(writer, "mask", &target, "COMMIT", deadline).await.map_err(failed)?;
     // The lock of the reader would stop the load of the table.
     run(reader, "read", &target, &format!("ROLLBACK; {owner}"), deadline).await.map_err(failed)?;
@@ -148,7 +197,8 @@ async fn mask_table(
     if loaded.rows != staged {
         return Err(LoadError::Rows { table: load.name.clone(), read: staged, stored: loaded.rows });
     }
-    Ok(loaded)
+    // Rows that were read from the staging table can have another form.
+    Ok(LoadedTable { digest: hex(&digest.finalize()), ..loaded })
 }
 
 /// Progress without rows.

@@ -15,6 +15,7 @@
 //!   [`GoldenCheck::estimate`].
 //! - [`GoldenServer::publish`]: gives the last build the name that clones are made from, and keeps the former version. With
 //!   [`GoldenServer::estimate_publication`].
+//! - [`InPlaceMasking::run`]: masks tables of a database in place; with [`InPlaceMasking::estimate`].
 //! - [`GoldenServer::list`], [`GoldenServer::prune`]: all versions of the installation; removes old ones.
 //!
 //! [`BuildProgress`] receives steps, tables, rows and remarks for a bar or lines. Reports ([`BuildReport`], [`CheckReport`],
@@ -110,7 +111,7 @@ pub use self::{
     facts::GoldenFacts,
     golden_build::GoldenBuild,
     golden_check::GoldenCheck,
-    in_place::InPlaceMasking,
+    in_place::{InPlaceEstimate, InPlaceMasking},
     inventory::{DatabaseInventory, RolePrivileges},
     load::load_table,
     manifest::{GoldenManifest, ManifestFacts, ManifestTable},
@@ -120,6 +121,7 @@ pub use self::{
     progress::{BuildProgress, BuildStep},
     publication::{DEFAULT_VALID_FOR, PublishReport, PublishSettings},
     raw_build::RawCopyBuild,
+    raw_copy::sessions_of_others,
     row_masker::{ColumnAction, RowError, RowMasker},
     sql::{quoted_name, quoted_text, rows, run},
     structure::StructureError,

@@ -41,6 +41,9 @@ pub enum PlanError {
         /// Difference.
         difference: String,
     },
+    /// Table that the database does not have.
+    #[error("the database has no table {0}")]
+    NoTable(TableName),
     /// Constant of a policy that the server does not accept for the type of its column.
     #[error("constant of column {column} is not a value of type {type_name}")]
     Constant {

@@ -17,7 +17,7 @@ use crate::{
     manifest::GoldenManifest,
     marked::DatabaseTemplate,
     progress::BuildStep,
-    raw_copy::{RawDatabase, disarm, freeze, page_readers, users},
+    raw_copy::{RawDatabase, disarm, freeze, page_readers, sessions_of_others},
     source::SourceSnapshot,
     sql::{SESSION, quoted_name, run},
 };
@@ -165,7 +165,7 @@ impl RawCopyBuild<'_> {
 
     /// Refuses a raw copy with sessions of others.
     async fn refuse_users(&self, goldens: &mut GoldenServer, deadline: &Deadline) -> Result<(), BuildError> {
-        let roles = users(&mut goldens.session, self.database, deadline).await?;
+        let roles = sessions_of_others(&mut goldens.session, self.database, deadline).await?;
         if roles.is_empty() { Ok(()) } else { Err(BuildError::RawInUse { database: self.database.to_owned(), roles }) }
     }
 

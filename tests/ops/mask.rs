@@ -2,6 +2,7 @@
 
 mod database;
 mod golden;
+mod run;
 
 use std::{
     fs,

@@ -22,7 +22,8 @@ use zeroize::Zeroizing;
 
 use super::MaskContext;
 use super::access::{server, statement_failure};
-use super::golden::{connect_to, counted, size_text};
+use super::golden::connect_to;
+use super::quantity::{counted, size_text};
 use crate::arguments::{MaskScopeArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};
 use crate::output::{note, print};

@@ -12,12 +12,12 @@ use serde_json::json;
 
 use super::build_text::{estimate_text, report_text};
 use super::check_constraints::refuse_constraints;
-use super::display::ProgressDisplay;
 use super::failure::build_failure;
 use super::golden_name;
 use crate::arguments::{GoldenBuildArguments, OutputFormat};
 use crate::command::mask::MaskContext;
 use crate::command::mask::access::{server, source};
+use crate::command::mask::display::ProgressDisplay;
 use crate::command::mask::masking_key::masking_key;
 use crate::command::mask::policy_file::PolicyFile;
 use crate::failure::{Failure, Outcome};

@@ -6,13 +6,14 @@ use eod_clients::postgres::Postgres;
 use eod_golden::{BuildProgress, CheckEstimate, CheckReport, GoldenCheck, GoldenName, GoldenState};
 use serde_json::json;
 
-use super::display::ProgressDisplay;
 use super::failure::build_failure;
-use super::{connect_to, counted, golden_name, privileges_text, size_text};
+use super::{connect_to, golden_name, privileges_text};
 use crate::arguments::{GoldenVerifyArguments, OutputFormat};
 use crate::command::mask::MaskContext;
 use crate::command::mask::access::{server, source, statement_failure};
+use crate::command::mask::display::ProgressDisplay;
 use crate::command::mask::policy_file::PolicyFile;
+use crate::command::mask::quantity::{counted, size_text};
 use crate::failure::{Failure, Outcome};
 use crate::output::{note, print};
 use crate::table::printable;
@@ -80,12 +81,11 @@ fn print_report(context: &MaskContext, file: &PolicyFile, report: &CheckReport) 
     if context.output == OutputFormat::Json {
         return context.print_document(json!({ "ok": findings.is_empty(), "dry_run": false, "report": report }));
     }
-    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let verdict = if findings.is_empty() { "ok".to_owned() } else { counted(count(findings.len()), "problem") };
+    let verdict = if findings.is_empty() { "ok".to_owned() } else { counted(findings.len(), "problem") };
     let mut text = format!(
         "{database}: {verdict}: {} in {}, snapshot {}, manifest {}\n",
         counted(*rows, "row"),
-        counted(count(*tables), "table"),
+        counted(*tables, "table"),
         facts.taken_at,
         facts.manifest,
     );
@@ -93,7 +93,7 @@ fn print_report(context: &MaskContext, file: &PolicyFile, report: &CheckReport) 
         0 => text.push_str(
             "rows, rules and constraints were verified; values were not searched for, because no source is set\n",
         ),
-        values => text.push_str(&format!("{} of the source were searched for\n", counted(count(*values), "value"))),
+        values => text.push_str(&format!("{} of the source were searched for\n", counted(*values, "value"))),
     }
     text.extend(findings.iter().map(|finding| format!("problem: {}\n", printable(finding))));
     text.push_str(&privileges_text(privileges));

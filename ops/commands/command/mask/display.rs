@@ -8,8 +8,8 @@ use eod_clients::Deadline;
 use eod_golden::{BuildProgress, BuildStep};
 use eod_masking::TableName;
 
-use super::{counted, size_text};
-use crate::command::mask::bar::{StatusLine, bar};
+use super::bar::{StatusLine, bar};
+use super::quantity::{counted, size_text};
 use crate::output::note;
 use crate::table::printable;
 
