@@ -10,16 +10,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eod_testkit::postgres::{ADMIN, PostgresServer, SUPERUSER, servers};
+use eod_testkit::postgres::{ADMIN, PostgresServer, READER, SUPERUSER, servers};
 
 use super::{
-    Build,
+    Build, MARKER,
     kill::{child, next_build_is_whole, what_is_left_is_closed_and_marked},
     statement_proxy::{Moment, SentStatement, StatementProxy},
 };
 use crate::{
-    BuildError, BuildReport, VersionStage,
-    tests::on_postgres::{client, client_at, deadline, values},
+    BuildError, BuildReport, RawCopyBuild, VersionStage,
+    tests::on_postgres::{client, client_at, deadline, run, values},
 };
 
 /// Begins of kinds that a build must have, so that they are killed.
@@ -70,9 +70,21 @@ fn server() -> &'static PostgresServer {
     SERVER.get_or_init(|| PostgresServer::start(&servers().last().unwrap().programs).unwrap())
 }
 
+/// Kinds that only a build from a raw copy has.
+const RAW_KINDS: [&str; 4] =
+    ["REVOKE ALL ON DATABASE FROM", "VACUUM FREEZE", "DROP EVENT TRIGGER IF EXISTS", "DROP SERVER IF EXISTS"];
+
+/// Origin of the rows.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Origin {
+    Source,
+    RawCopy,
+}
+
 /// A build, and a proxy in front of its preview server.
 struct Rounds {
     build: Build,
+    origin: Origin,
     proxy: StatementProxy,
     /// One kind per text that a build sends, and true for those of EoD.
     targets: Vec<(String, bool)>,
@@ -80,24 +92,47 @@ struct Rounds {
 
 impl Rounds {
     /// Runs two builds to know their statements. The second one removes the first.
-    async fn begin(preview: &'static PostgresServer) -> Self {
-        let build = Build::create(preview, ADMIN).await;
+    async fn begin(preview: &'static PostgresServer, origin: Origin) -> Self {
+        let build = match origin {
+            Origin::Source => Build::create(preview, ADMIN).await,
+            Origin::RawCopy => Build::create_on(preview, preview, SUPERUSER, MARKER).await,
+        };
         let proxy = StatementProxy::start(preview.port).await;
+        let mut rounds = Self { build, origin, proxy, targets: Vec::new() };
         for _ in 0..2 {
-            build_through(&build, &proxy).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+            rounds.run(rounds.proxy.port).await.unwrap_or_else(|error| panic!("{}", error.chain()));
         }
-        let (targets, kinds) = targets(&proxy.take_sent());
-        for expected in KINDS {
+        let (targets, kinds) = targets(&rounds.proxy.take_sent());
+        let expected = if origin == Origin::Source { &KINDS[..] } else { &RAW_KINDS };
+        for expected in expected {
             assert!(kinds.iter().any(|kind| kind.starts_with(expected)), "no `{expected}` in {kinds:#?}");
         }
         println!("{} kinds of statements in {} texts", kinds.len(), targets.len());
-        Self { build, proxy, targets }
+        rounds.targets = targets;
+        rounds
+    }
+
+    /// Builds through a port.
+    async fn run(&self, port: u16) -> Result<BuildReport, BuildError> {
+        let Build { role, installation, source: database, .. } = &self.build;
+        let server = client_at(port, role, "postgres", installation);
+        let source = self.build.source();
+        let build = self.build.described(&server, &source);
+        match self.origin {
+            Origin::Source => build.run(&deadline()).await,
+            Origin::RawCopy => {
+                // The superuser of the kit may copy raw pages.
+                let allowed = BTreeSet::from([SUPERUSER.to_owned()]);
+                let build = RawCopyBuild { request: build.request, database, drop_raw: false, allowed };
+                build.run(&deadline()).await
+            }
+        }
     }
 
     /// Prepares a round. Only a build that finds a former one removes it.
     async fn prepare(&self, kind: &str) {
         if kind.starts_with("DROP DATABASE") || kind.starts_with("DROP ROLE") {
-            self.build.run().await.unwrap_or_else(|error| panic!("{}", error.chain()));
+            self.run(self.build.preview.port).await.unwrap_or_else(|error| panic!("{}", error.chain()));
         }
     }
 
@@ -131,11 +166,6 @@ fn targets(sent: &[SentStatement]) -> (Vec<(String, bool)>, BTreeSet<String>) {
         targets.extend(new.first().map(|kind| ((*kind).clone(), *is_own)));
     }
     (targets, known)
-}
-
-async fn build_through(build: &Build, proxy: &StatementProxy) -> Result<BuildReport, BuildError> {
-    let server = client_at(proxy.port, build.role, "postgres", &build.installation);
-    build.described(&server, &build.source()).run(&deadline()).await
 }
 
 #[track_caller]
@@ -176,15 +206,15 @@ async fn crash<T, E: std::fmt::Debug>(
 #[tokio::test(flavor = "multi_thread")]
 async fn server_process_that_is_killed_at_each_kind_of_statement_leaves_a_closed_database() {
     let _alone = CRASHES.lock().await;
-    let rounds = Rounds::begin(server()).await;
-    let Rounds { build, proxy, targets } = &rounds;
+    let rounds = Rounds::begin(server(), Origin::Source).await;
+    let Rounds { build, proxy, targets, .. } = &rounds;
     let mut hit = 0;
     for (kind, is_own) in targets {
         // The statements of pg_restore are one transaction.
         let moments = if *is_own { &[Moment::Before, Moment::After][..] } else { &[Moment::Before][..] };
         for moment in moments {
             rounds.prepare(kind).await;
-            let has_failed = crash(proxy, (kind, *moment), build_through(build, proxy)).await;
+            let has_failed = crash(proxy, (kind, *moment), rounds.run(proxy.port)).await;
             assert!(has_failed, "{kind}, {moment:?}");
             rounds.nothing_runs().await;
             what_is_left_is_closed_and_marked(build).await;
@@ -197,8 +227,8 @@ async fn server_process_that_is_killed_at_each_kind_of_statement_leaves_a_closed
 
 #[tokio::test(flavor = "multi_thread")]
 async fn builder_that_is_killed_at_each_kind_of_statement_leaves_a_closed_database() {
-    let rounds = Rounds::begin(servers().last().unwrap()).await;
-    let Rounds { build, proxy, targets } = &rounds;
+    let rounds = Rounds::begin(servers().last().unwrap(), Origin::Source).await;
+    let Rounds { build, proxy, targets, .. } = &rounds;
     for (number, (kind, _)) in targets.iter().enumerate() {
         let moment = if number % 2 == 0 { Moment::Before } else { Moment::After };
         rounds.prepare(kind).await;
@@ -215,6 +245,32 @@ async fn builder_that_is_killed_at_each_kind_of_statement_leaves_a_closed_databa
     }
     println!("{} kills of builders", targets.len());
     next_build_is_whole(build).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn build_from_a_raw_copy_that_is_killed_at_each_kind_of_statement_leaves_closed_databases() {
+    let _alone = CRASHES.lock().await;
+    let rounds = Rounds::begin(server(), Origin::RawCopy).await;
+    let Rounds { build, proxy, targets, .. } = &rounds;
+    for (number, (kind, _)) in targets.iter().enumerate() {
+        // A second build has nothing to revoke.
+        if kind.starts_with("REVOKE ALL ON DATABASE") {
+            let grant = format!("GRANT CONNECT ON DATABASE {} TO PUBLIC", build.source);
+            run(&mut client(server(), SUPERUSER, "postgres").connect(&deadline()).await.unwrap(), &grant).await;
+        }
+        rounds.prepare(kind).await;
+        let moment = if number % 2 == 0 { Moment::Before } else { Moment::After };
+        assert!(crash(proxy, (kind, moment), rounds.run(proxy.port)).await, "{kind}, {moment:?}");
+        rounds.nothing_runs().await;
+        what_is_left_is_closed_and_marked(build).await;
+    }
+    println!("{} kills of server processes in builds from a raw copy", targets.len());
+    let report = rounds.run(server().port).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+    assert_eq!(report.tables.iter().find(|table| table.name.name == "customers").unwrap().rows, 201);
+    // The raw copy has its rows, and is closed.
+    let mut raw = client(server(), SUPERUSER, &build.source).connect(&deadline()).await.unwrap();
+    assert_eq!(values(&mut raw, "SELECT count(*) FROM app.customers").await, ["(201)"]);
+    assert!(client(server(), READER, &build.source).connect(&deadline()).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
