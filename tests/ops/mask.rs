@@ -2,6 +2,7 @@
 
 mod database;
 mod golden;
+mod oracle;
 mod run;
 
 use std::{

@@ -48,7 +48,7 @@ pub(super) struct OpenSession<'a> {
 }
 
 /// A long time limit, which ends a broken test.
-fn deadline() -> Deadline {
+pub(super) fn deadline() -> Deadline {
     Deadline::within(Duration::from_secs(60), CancellationToken::new())
 }
 
@@ -77,8 +77,17 @@ impl MaskDatabase {
     }
 
     fn client(&self, database: &str, program: &str) -> Postgres {
+        Self::client_named(self.server, database, program)
+    }
+
+    /// A superuser's client of a database.
+    pub(super) fn client_of(server: &PostgresServer, database: &str) -> Postgres {
+        Self::client_named(server, database, "story")
+    }
+
+    fn client_named(server: &PostgresServer, database: &str, program: &str) -> Postgres {
         let mut settings = PostgresSettings::default();
-        let port = self.server.port.to_string();
+        let port = server.port.to_string();
         for (keyword, value) in [
             ("host", "127.0.0.1"),
             ("port", &port),
