@@ -119,7 +119,9 @@ impl GoldenBuild<'_> {
             if attempt >= self.request.settings.attempts {
                 return Err(BuildError::Conflicts { attempts: attempt, source: Box::new(error) });
             }
-            self.request.progress.note("the standby has cancelled the build to apply changes of its primary; it begins again");
+            self.request
+                .progress
+                .note("the standby has cancelled the build to apply changes of its primary; it begins again");
             let pause = deadline.pause(PAUSE * attempt).await;
             pause.map_err(|reason| Error::new("PostgreSQL", "build", "the database", reason.into()).because(reason))?;
             attempt += 1;

@@ -135,11 +135,15 @@ impl InPlaceMasking<'_> {
     async fn load_all(&self, loads: Vec<TableLoad>, deadline: &Deadline) -> Result<Vec<LoadedTable>, MaskedCopyError> {
         let workers = self.workers.clamp(1, loads.len().max(1));
         let queue = WorkQueue::new(loads);
-        all(workers, || MaskedCopyError::Worker, || {
-            let (database, queue) = (self.database.clone(), queue.clone());
-            let (progress, deadline) = (Arc::clone(&self.progress), deadline.clone());
-            async move { work(&database, &queue, &*progress, &deadline).await }
-        })
+        all(
+            workers,
+            || MaskedCopyError::Worker,
+            || {
+                let (database, queue) = (self.database.clone(), queue.clone());
+                let (progress, deadline) = (Arc::clone(&self.progress), deadline.clone());
+                async move { work(&database, &queue, &*progress, &deadline).await }
+            },
+        )
         .await
     }
 }

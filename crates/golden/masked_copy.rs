@@ -133,12 +133,16 @@ impl MaskedCopy<'_> {
     ) -> Result<Vec<LoadedTable>, MaskedCopyError> {
         let workers = self.workers.clamp(1, loads.len().max(1));
         let queue = WorkQueue::new(loads);
-        all(workers, || MaskedCopyError::Worker, || {
-            let (source, target, queue) = (self.source.clone(), self.target.clone(), queue.clone());
-            let (snapshot, progress) = (snapshot.to_owned(), Arc::clone(progress));
-            let deadline = deadline.clone();
-            async move { work(&source, &target, &queue, &snapshot, &*progress, &deadline).await }
-        })
+        all(
+            workers,
+            || MaskedCopyError::Worker,
+            || {
+                let (source, target, queue) = (self.source.clone(), self.target.clone(), queue.clone());
+                let (snapshot, progress) = (snapshot.to_owned(), Arc::clone(progress));
+                let deadline = deadline.clone();
+                async move { work(&source, &target, &queue, &snapshot, &*progress, &deadline).await }
+            },
+        )
         .await
     }
 }

@@ -55,7 +55,7 @@ impl RowCopy<'_> {
             format!("COPY {} TO STDOUT (FORMAT binary)", copied(from, &load.columns)),
             format!("COPY {} FROM STDIN (FORMAT binary{freeze})", copied(into, &load.columns)),
         );
-    let mut rows = source.copy_out(&SqlStatement::new("read", &named, &out), deadline).await.map_err(failed)?;
+        let mut rows = source.copy_out(&SqlStatement::new("read", &named, &out), deadline).await.map_err(failed)?;
         let mut stored = target.copy_in(&SqlStatement::new("store", &named, &into), deadline).await.map_err(failed)?;
         let mut decoder = CopyDecoder::new(load.columns.len(), MAX_ROW);
         let mut encoder = CopyEncoder::new(load.columns.len());

@@ -256,11 +256,15 @@ impl Verification<'_> {
         let workers = self.workers.clamp(1, tables.len().max(1));
         self.progress.tables(&sizes(&tables));
         let queue = WorkQueue::new(tables);
-        let mut scanned = all(workers, || VerifyError::Worker, || {
-            let (target, queue, search) = (self.target.clone(), queue.clone(), Arc::clone(search));
-            let (progress, deadline) = (Arc::clone(self.progress), deadline.clone());
-            async move { scan_tables(&target, &queue, &search, &*progress, &deadline).await }
-        })
+        let mut scanned = all(
+            workers,
+            || VerifyError::Worker,
+            || {
+                let (target, queue, search) = (self.target.clone(), queue.clone(), Arc::clone(search));
+                let (progress, deadline) = (Arc::clone(self.progress), deadline.clone());
+                async move { scan_tables(&target, &queue, &search, &*progress, &deadline).await }
+            },
+        )
         .await?;
         scanned.sort_by(|one, other| one.0.cmp(&other.0));
         Ok(scanned)

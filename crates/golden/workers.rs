@@ -34,11 +34,7 @@ impl<T> Clone for WorkQueue<T> {
 /// # Errors
 ///
 /// The first error of a worker.
-pub(crate) async fn all<T, E, F>(
-    workers: usize,
-    lost: impl Fn() -> E,
-    mut work: impl FnMut() -> F,
-) -> Result<Vec<T>, E>
+pub(crate) async fn all<T, E, F>(workers: usize, lost: impl Fn() -> E, mut work: impl FnMut() -> F) -> Result<Vec<T>, E>
 where
     T: Send + 'static,
     E: Send + 'static,

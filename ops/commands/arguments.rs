@@ -13,7 +13,8 @@ use jiff::Timestamp;
 pub(crate) use self::mask::{
     DsnArgument, GoldenBuildArguments, GoldenListArguments, GoldenPruneArguments, GoldenPublishArguments,
     GoldenVerifyArguments, MaskCheckArguments, MaskCommand, MaskDoctorArguments, MaskGoldenCommand, MaskKeyArguments,
-    MaskRunArguments, MaskScopeArguments, MaskServerArguments, MaskSourceArguments, MaskSuggestArguments, MaskWatchArguments,
+    MaskRunArguments, MaskScopeArguments, MaskServerArguments, MaskSourceArguments, MaskSuggestArguments,
+    MaskWatchArguments,
 };
 
 /// Default of `--timeout` for all commands but those that last as long as their work.

@@ -89,7 +89,12 @@ pub(crate) fn measure(count: u32, table: &mut Table) -> anyhow::Result<()> {
     if let Some(program) = variable("EOD_BENCH_PGANONYMIZE") {
         let peer = pganonymize::measure(&servers, &program, count)?;
         let values = Pair { ours: Some(copied.seconds * 1e6 / f64::from(count)), peer: Some(peer) };
-        table.add("1000 rows masked (peer: pganonymize, in place, at most 100000 rows)", Unit::Milliseconds, "", values);
+        table.add(
+            "1000 rows masked (peer: pganonymize, in place, at most 100000 rows)",
+            Unit::Milliseconds,
+            "",
+            values,
+        );
     }
     let mut memory = |name: &str, cost: EngineCost| {
         let values = Pair { ours: Some(megabytes(cost.peak_kib)), peer: None };

@@ -24,9 +24,8 @@ pub(crate) fn measure(servers: &Servers, program: &Path, count: u32) -> anyhow::
     let folder = tempfile::tempdir()?;
     let path = folder.path().display().to_string();
     fs::create_dir(folder.path().join("storage"))?;
-    let database = |port: u16, name: &str| {
-        format!("host=127.0.0.1 port={port} user={SUPERUSER} dbname={name} sslmode=disable")
-    };
+    let database =
+        |port: u16, name: &str| format!("host=127.0.0.1 port={port} user={SUPERUSER} dbname={name} sslmode=disable");
     let rules = RULES
         .replace("PROGRAMS", &servers.source.programs.display().to_string())
         .replace("FOLDER", &path)
@@ -38,7 +37,12 @@ pub(crate) fn measure(servers: &Servers, program: &Path, count: u32) -> anyhow::
     let begun = Instant::now();
     for arguments in [&["dump"][..], &["restore", "latest"]] {
         let mut command = Command::new(program);
-        command.arg("--config").arg(&file).args(arguments).env("PGPASSWORD", PASSWORD).env("GREENMASK_GLOBAL_SALT", SALT);
+        command
+            .arg("--config")
+            .arg(&file)
+            .args(arguments)
+            .env("PGPASSWORD", PASSWORD)
+            .env("GREENMASK_GLOBAL_SALT", SALT);
         let output = command.output().with_context(|| format!("cannot run {}", program.display()))?;
         let messages = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
         ensure!(output.status.success(), "Greenmask {arguments:?} failed: {messages}");

@@ -57,7 +57,9 @@ pub(super) fn run(
     let settings = OpsSettings::read(common, &variables)?;
     let runtime = match command {
         // Tables are masked on all cores.
-        MaskCommand::Golden { .. } | MaskCommand::Run(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+        MaskCommand::Golden { .. } | MaskCommand::Run(_) => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()
+        }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build(),
     };
     let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;

@@ -78,7 +78,9 @@ fn change(error: &str) -> Option<String> {
              suppress_redundant_updates_trigger()"
         ),
         Some(table) if error.starts_with("policy") => format!("CREATE POLICY \"{first}\" ON {table}"),
-        Some(table) if error.starts_with("rule") => format!("CREATE RULE \"{first}\" AS ON DELETE TO {table} DO NOTHING"),
+        Some(table) if error.starts_with("rule") => {
+            format!("CREATE RULE \"{first}\" AS ON DELETE TO {table} DO NOTHING")
+        }
         Some(_) => return None,
         None if error.starts_with("column") && error.ends_with("does not exist") => {
             all(&|table| format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS \"{first}\" int"))
@@ -89,9 +91,13 @@ fn change(error: &str) -> Option<String> {
         None if error.starts_with("relation") || error.starts_with("index") => {
             format!("CREATE UNIQUE INDEX \"{first}\" ON customers (x)")
         }
-        None if error.ends_with("is not a view") => format!("DROP TABLE {first} CASCADE; CREATE VIEW {first} AS SELECT 1 AS x"),
+        None if error.ends_with("is not a view") => {
+            format!("DROP TABLE {first} CASCADE; CREATE VIEW {first} AS SELECT 1 AS x")
+        }
         None if error.ends_with("is not a materialized view") => {
-            format!("DROP TABLE {first} CASCADE; CREATE MATERIALIZED VIEW {first} AS SELECT 1 AS x; CREATE UNIQUE INDEX ON {first} (x)")
+            format!(
+                "DROP TABLE {first} CASCADE; CREATE MATERIALIZED VIEW {first} AS SELECT 1 AS x; CREATE UNIQUE INDEX ON {first} (x)"
+            )
         }
         None if error.starts_with("schema") => format!("CREATE SCHEMA \"{first}\""),
         None if error.starts_with("type") => format!("CREATE TYPE \"{first}\" AS ENUM ('a')"),
@@ -188,7 +194,8 @@ fn no_table_that_a_server_sees_in_use_is_missing_in_a_scope() {
     base.run("postgres", "CREATE DATABASE oracle_base TEMPLATE template0").unwrap();
     for table in TABLES {
         base.run("oracle_base", &format!("CREATE TABLE {table} ({COLUMNS})")).unwrap();
-        base.run("oracle_base", &format!("INSERT INTO {table} (id, x, email) VALUES (1, 1, 'a'), (2, 2, 'b')")).unwrap();
+        base.run("oracle_base", &format!("INSERT INTO {table} (id, x, email) VALUES (1, 1, 'a'), (2, 2, 'b')"))
+            .unwrap();
     }
     for role in ["app", "owner"] {
         // Roles belong to the whole server.

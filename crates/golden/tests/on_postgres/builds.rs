@@ -29,8 +29,8 @@ use eod_testkit::postgres::{ADMIN, PASSWORD, PostgresServer, SUPERUSER, servers}
 
 use super::{client, client_named, deadline, policy, run, shop};
 use crate::{
-    BuildError, BuildProgress, BuildReport, BuildRequest, BuildSettings, BuildStep, GoldenBuild, GoldenName, GoldenServer,
-    PublishReport, PublishSettings, ToolSearch,
+    BuildError, BuildProgress, BuildReport, BuildRequest, BuildSettings, BuildStep, GoldenBuild, GoldenName,
+    GoldenServer, PublishReport, PublishSettings, ToolSearch,
 };
 
 /// Role that reads the source: it cannot write, and it is not a superuser.

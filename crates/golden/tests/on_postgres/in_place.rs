@@ -10,14 +10,8 @@ use crate::{CopyReport, InPlaceMasking, LoadError, MaskedCopy, MaskedCopyError};
 /// Masks tables of the source of a shop in place; all if none are given.
 async fn mask(shop: &Shop, tables: Option<&BTreeSet<eod_masking::TableName>>) -> Result<CopyReport, MaskedCopyError> {
     let (database, policy, key) = (client(shop.server, shop.role, &shop.source), policy(shop::POLICY), key());
-    let masking = InPlaceMasking {
-        database: &database,
-        policy: &policy,
-        key: &key,
-        tables,
-        workers: 3,
-        progress: Arc::new(()),
-    };
+    let masking =
+        InPlaceMasking { database: &database, policy: &policy, key: &key, tables, workers: 3, progress: Arc::new(()) };
     masking.run(&deadline()).await
 }
 

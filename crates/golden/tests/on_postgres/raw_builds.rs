@@ -8,7 +8,9 @@ use eod_testkit::postgres::{READER, SUPERUSER};
 use super::{
     Shop, client, deadline, definitions, differences, disarm_list::DISARMED, key, policy, run, shop, shops, values,
 };
-use crate::{BuildError, BuildReport, BuildRequest, BuildSettings, GoldenName, GoldenServer, GoldenState, RawCopyBuild};
+use crate::{
+    BuildError, BuildReport, BuildRequest, BuildSettings, GoldenName, GoldenServer, GoldenState, RawCopyBuild,
+};
 
 /// Roles with REPLICATION belong to the whole server, so that the tests with and without one exclude each other.
 static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -30,7 +30,8 @@ fn begin_clone(story: &GoldenStory) -> Child {
     let psql = servers()[0].programs.join("psql");
     let server = story.mask.dsn(story.role, "postgres");
     let options = ["mask", "scope", "--shadow", "--golden", &story.name, "--server", &server];
-    let run = ["--installation", &story.installation, "--", psql.to_str().unwrap(), "--no-psqlrc", "--command", COMMENT];
+    let run =
+        ["--installation", &story.installation, "--", psql.to_str().unwrap(), "--no-psqlrc", "--command", COMMENT];
     let mut command = story.mask.command(&[&options[..], &run].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }

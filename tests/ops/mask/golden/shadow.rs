@@ -100,7 +100,8 @@ fn interrupted_command_leaves_no_clone_and_a_dry_run_creates_none() {
     assert_eq!((&json["dry_run"], &json["rows"]), (&json!(true), &json!(500)), "{json}");
     assert_eq!(story.objects(), before);
 
-    let mut run = story.mask.command(&[&options[..], &["--", "/bin/sh", "-c", "echo started; exec sleep 600"]].concat());
+    let mut run =
+        story.mask.command(&[&options[..], &["--", "/bin/sh", "-c", "echo started; exec sleep 600"]].concat());
     let mut run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(run.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line == "started"));

@@ -34,7 +34,9 @@ async fn full_disk_in_the_middle_of_a_build_leaves_the_published_version() {
     let server: &'static PostgresServer = Box::leak(Box::new(server));
     let mut superuser = client(server, SUPERUSER, "postgres").connect(&deadline()).await.unwrap();
     let space = format!("CREATE TABLESPACE small LOCATION '{}'", mount.folder.display());
-    for sql in [space.as_str(), "GRANT CREATE ON TABLESPACE small TO PUBLIC", "ALTER SYSTEM SET default_tablespace = small"] {
+    for sql in
+        [space.as_str(), "GRANT CREATE ON TABLESPACE small TO PUBLIC", "ALTER SYSTEM SET default_tablespace = small"]
+    {
         run(&mut superuser, sql).await;
     }
     run(&mut superuser, "SELECT pg_reload_conf()").await;

@@ -131,7 +131,8 @@ async fn source_that_cannot_be_reached_and_policies_without_their_columns_are_re
     left_nothing(&build).await;
 
     let whole = build.policy_text.clone();
-    let build = build.with_policy(whole.replace("    note: { kind: text }\n", "    note: { kind: text }\n    gone: keep\n"));
+    let build =
+        build.with_policy(whole.replace("    note: { kind: text }\n", "    note: { kind: text }\n    gone: keep\n"));
     let error = refused(&build).await;
     let BuildError::Policy(rules) = &error else { panic!("{error:?}") };
     let [rule] = rules.as_slice() else { panic!("{rules:?}") };

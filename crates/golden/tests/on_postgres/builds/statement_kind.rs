@@ -52,9 +52,10 @@ fn kinds_are_the_keywords_of_all_parts() {
     assert_eq!(kinds(role, true), ["CREATE ROLE NOLOGIN", "COMMENT ON ROLE IS", "GRANT TO"]);
     assert_eq!(kinds("VACUUM (FULL) pg_catalog.pg_statistic", true), ["VACUUM FULL"]);
     assert_eq!(kinds("SET ROLE \"a\"; SELECT 1; SELECT setval(E'a', 1, true)", true), ["SELECT setval"]);
-    assert_eq!(kinds("COPY \"a\" (\"ID\", \"b\") FROM STDIN (FORMAT binary, FREEZE)", true), [
-        "COPY FROM STDIN FORMAT FREEZE"
-    ]);
+    assert_eq!(
+        kinds("COPY \"a\" (\"ID\", \"b\") FROM STDIN (FORMAT binary, FREEZE)", true),
+        ["COPY FROM STDIN FORMAT FREEZE"]
+    );
     let function = "\n--\n-- Name: f\n--\nCREATE FUNCTION app.f() RETURNS int AS 'BEGIN; RETURN 1; END'";
     assert_eq!(kinds(function, false), ["CREATE FUNCTION"]);
 }

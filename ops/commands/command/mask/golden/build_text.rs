@@ -47,8 +47,7 @@ pub(super) fn report_text(report: &BuildReport) -> String {
     if *attempts > 1 {
         let _ = writeln!(text, "{attempts} attempts, because a standby has interrupted the build");
     }
-    let _ =
-        writeln!(text, "verified: {} of the source are in no column of it", counted(report.values, "value"));
+    let _ = writeln!(text, "verified: {} of the source are in no column of it", counted(report.values, "value"));
     text.push_str(searched(report));
     for (title, list) in [
         ("accepted", &report.accepted),

@@ -54,7 +54,10 @@ fn is_input(error: &BuildError) -> bool {
         | BuildError::PolicyRoles(_)
         | BuildError::NoRawCopy(_) => true,
         BuildError::Copy(error) => {
-            matches!(**error, MaskedCopyError::Plan(PlanError::Room(_) | PlanError::Constant { .. } | PlanError::NoTable(_)))
+            matches!(
+                **error,
+                MaskedCopyError::Plan(PlanError::Room(_) | PlanError::Constant { .. } | PlanError::NoTable(_))
+            )
         }
         _ => false,
     }
