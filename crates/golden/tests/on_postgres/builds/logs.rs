@@ -35,11 +35,12 @@ impl log::Log for LibraryLog {
 /// Installs a log of everything.
 fn record_everything() -> LogBuffer {
     let buffer = LogBuffer::default();
-    let writer = buffer.clone();
-    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
-    tracing_subscriber::registry().with(LevelFilter::TRACE).with(layer).init();
     log::set_boxed_logger(Box::new(LibraryLog(buffer.clone()))).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
+    let writer = buffer.clone();
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
+    // With some features it also tries to install a log of its own for libraries.
+    drop(tracing_subscriber::registry().with(LevelFilter::TRACE).with(layer).try_init());
     buffer
 }
 
