@@ -6,7 +6,7 @@ use eod_clients::{
     Deadline, Error,
     postgres::{Postgres, PostgresSession},
 };
-use eod_masking::{MaskingKey, MaskingPolicy, TableName};
+use eod_masking::{MaskingKey, MaskingPolicy};
 use serde::Deserialize;
 
 use crate::{

@@ -35,7 +35,7 @@ impl log::Log for LibraryLog {
 /// Installs a log of everything.
 fn record_everything() -> LogBuffer {
     let buffer = LogBuffer::default();
-    log::set_boxed_logger(Box::new(LibraryLog(buffer.clone()))).unwrap();
+    log::set_logger(Box::leak(Box::new(LibraryLog(buffer.clone())))).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let writer = buffer.clone();
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
