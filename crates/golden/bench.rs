@@ -1,11 +1,13 @@
 //! `make bench`, the part for databases: the masking engine beside UPDATE in place and beside `pg_dump | psql` without masking;
-//! its memory; the time for the scope of a migration; collisions of the functions for unique columns.
+//! its memory; the time for the scope of a migration; collisions of the functions for unique columns. Greenmask, pganonymize and
+//! PostgreSQL Anonymizer are measured if they are there.
 //!
 //! All contestants read and write the same servers with the same settings, one after the other. The engine runs in a process
 //! of its own, so that its memory is measured alone. The benchmark asserts no limits. It checks that all have done the work.
 //!
-//! Variables: `BENCH_ROWS` is the number of rows, `BENCH_VALUES` the number of values of each function. `tests/bench/run` lists
-//! them.
+//! Variables: `BENCH_ROWS` is the number of rows, `BENCH_VALUES` the number of values of each function. `EOD_BENCH_GREENMASK` and
+//! `EOD_BENCH_PGANONYMIZE` are the paths of these programs, `EOD_BENCH_ANON` the `bin` folder of a server with the extension
+//! `anon`. `tests/bench/run` sets them.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -19,14 +21,17 @@ use anyhow::Context;
 
 /// Measurements and their tools.
 mod bench {
+    pub(crate) mod anonymizer;
     pub(crate) mod contestants;
     pub(crate) mod customers;
     pub(crate) mod engine;
     pub(crate) mod functions;
+    pub(crate) mod greenmask;
     #[path = "../../../tests/bench/measured.rs"]
     #[allow(dead_code, reason = "the benchmark of the other binaries uses the rest")]
     pub(crate) mod measured;
     pub(crate) mod migrations;
+    pub(crate) mod pganonymize;
     #[path = "../../../tests/bench/table.rs"]
     pub(crate) mod table;
 }

@@ -5,10 +5,10 @@ use eod_masking::RefusedRule;
 
 use crate::{
     birth::{GoldenError, GoldenName},
-    load::LoadError,
     masked_copy::MaskedCopyError,
     source::is_recovery_conflict,
     structure::StructureError,
+    table_load::LoadError,
     tools::ToolsError,
     verify::{VerifyError, VerifyFinding},
 };

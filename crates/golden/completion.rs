@@ -1,23 +1,20 @@
 //! Common parts of all builds: from the loaded rows to the closed database.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use eod_clients::{
     Deadline,
     postgres::{Postgres, PostgresSession},
 };
-use eod_masking::{Classification, ColumnDecision, ColumnName, MaskingKey, MaskingPolicy, TableName};
+use eod_masking::{Classification, ColumnDecision, ColumnName, TableName};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    birth::{GoldenName, GoldenServer, GoldenState},
+    birth::GoldenServer,
     build_error::BuildError,
-    build_report::{ReportTable, StepTime},
+    build_report::{BuildReport, ReportTable, StepTime},
+    build_request::BuildRequest,
     database::{DatabaseCatalogue, DatabaseTable},
     digest::hex,
     facts::GoldenFacts,
@@ -31,36 +28,14 @@ use crate::{
     verify::{ExpectedTable, Verification, Verified, VerifyError, VerifyFinding},
 };
 
-/// Time limit of the removal of a failed build.
-const CLEANUP: Duration = Duration::from_secs(60);
 /// Number of digits of the policy's digest in the comment of a database.
 const POLICY_DIGITS: usize = 16;
 
-/// Settings of a build.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct BuildSettings {
-    /// Maximum number of tables at the same time. Each needs a session on both servers and about three times the size of its
-    /// largest row.
-    pub workers: usize,
-    /// Maximum number of attempts if a standby interrupts the build.
-    pub attempts: u32,
-    /// True to accept a key other than that of the published version.
-    pub allow_other_key: bool,
-    /// Columns, as `schema.table.column`, that may contain values of masked columns of the source.
-    pub accepted: BTreeSet<String>,
-    /// True to search the files of the database if the server runs on this host and this process can read them.
-    pub search_files: bool,
-}
-
 /// Rows that are loaded, with everything that turns them into a golden database.
 pub(crate) struct Completion<'a> {
-    pub(crate) name: &'a GoldenName,
+    pub(crate) request: &'a BuildRequest<'a>,
     /// Database with the rows.
     pub(crate) target: &'a Postgres,
-    pub(crate) policy: &'a MaskingPolicy,
-    pub(crate) policy_text: &'a [u8],
-    pub(crate) key: &'a MaskingKey,
-    pub(crate) settings: &'a BuildSettings,
     /// Name of the source without credentials.
     pub(crate) source: String,
 }
@@ -87,12 +62,6 @@ pub(crate) struct Stopwatch {
     current: Option<(BuildStep, Instant)>,
 }
 
-impl Default for BuildSettings {
-    fn default() -> Self {
-        Self { workers: 2, attempts: 3, allow_other_key: false, accepted: BTreeSet::new(), search_files: true }
-    }
-}
-
 impl Completion<'_> {
     /// Rebuilds statistics, verifies, stores the manifest, and closes the database.
     ///
@@ -108,26 +77,27 @@ impl Completion<'_> {
         stopwatch: &mut Stopwatch,
         deadline: &Deadline,
     ) -> Result<Completed, BuildError> {
-        let next = self.name.next();
+        let BuildRequest { name, policy, policy_text, key, settings, progress, .. } = self.request;
+        let next = name.next();
         stopwatch.step(BuildStep::Statistics);
         statistics::rebuild(&mut session, deadline).await?;
 
         stopwatch.step(BuildStep::Verify);
-        let (expected, workers) = (expected(copied), self.settings.workers);
-        let verification = Verification { target: self.target, policy: self.policy, expected: &expected, workers };
+        let (expected, workers) = (expected(copied), settings.workers);
+        let verification = Verification { target: self.target, policy, expected: &expected, workers, progress };
         let Verified { report: verified, samples } = verification.run(Some(&mut snapshot.session), deadline).await?;
         let accepted = self.without_accepted(verified.findings.clone())?;
 
         stopwatch.step(BuildStep::Finish);
         let inventory = DatabaseInventory::read(&mut session, deadline).await?;
         let privileges = privileges(&mut session, deadline).await?;
-        let facts = ManifestFacts::new(self.policy_text, self.key, &self.source, snapshot.taken_at);
+        let facts = ManifestFacts::new(policy_text, key, &self.source, snapshot.taken_at);
         let manifest = GoldenManifest::new(copied, &verified, &inventory, &facts, session.server_version());
         manifest.store(&mut session, &next.owner(), deadline).await?;
         let checkpoint = statistics::checkpoint(&mut session, deadline).await?;
         let mut files = None;
         // Accepted values are in the files as well.
-        if self.settings.search_files && checkpoint && accepted.is_empty() {
+        if settings.search_files && checkpoint && accepted.is_empty() {
             files = DatabaseFiles::find(&mut session, deadline).await?;
         }
         session.close(deadline).await?;
@@ -156,7 +126,7 @@ impl Completion<'_> {
     /// There are others.
     fn without_accepted(&self, findings: Vec<VerifyFinding>) -> Result<Vec<String>, BuildError> {
         let is_accepted = |finding: &VerifyFinding| match finding {
-            VerifyFinding::Value { found_in, .. } => self.settings.accepted.contains(&found_in.to_string()),
+            VerifyFinding::Value { found_in, .. } => self.request.settings.accepted.contains(&found_in.to_string()),
             _ => false,
         };
         let (accepted, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_accepted);
@@ -169,8 +139,42 @@ impl Completion<'_> {
 }
 
 impl Completed {
+    /// Report of a build, without what only one kind of build knows.
+    pub(crate) fn report(
+        self,
+        completion: Completion<'_>,
+        copied: &CopyReport,
+        (catalogue, classification): (&DatabaseCatalogue, &Classification),
+        stopwatch: &mut Stopwatch,
+    ) -> BuildReport {
+        let Completion { request, source, .. } = completion;
+        let tables = self.tables(copied, catalogue, classification);
+        let Self { facts, manifest: _, values, accepted, privileges, checkpoint, files } = self;
+        BuildReport {
+            version: 1,
+            name: request.name.as_str().to_owned(),
+            database: request.name.next().as_str().to_owned(),
+            source,
+            facts,
+            attempts: 1,
+            steps: stopwatch.finish(),
+            tables,
+            sequences: copied.sequences,
+            views: copied.views,
+            large_objects: 0,
+            values,
+            accepted,
+            removed: Vec::new(),
+            privileges,
+            privileges_left_out: Vec::new(),
+            checkpoint,
+            files,
+            raw_copy_removed: None,
+        }
+    }
+
     /// Tables for a report.
-    pub(crate) fn tables(
+    fn tables(
         &self,
         copied: &CopyReport,
         catalogue: &DatabaseCatalogue,
@@ -214,56 +218,6 @@ impl Stopwatch {
     pub(crate) fn finish(&mut self) -> Vec<StepTime> {
         self.stop();
         self.steps.clone()
-    }
-}
-
-/// Refuses names of others, and another key than that of the published version.
-///
-/// # Errors
-///
-/// [`BuildError`].
-pub(crate) async fn check_name(
-    goldens: &mut GoldenServer,
-    name: &GoldenName,
-    key: &MaskingKey,
-    allow_other_key: bool,
-    deadline: &Deadline,
-) -> Result<(), BuildError> {
-    match goldens.look(name, deadline).await? {
-        GoldenState::Absent | GoldenState::Unfinished => Ok(()),
-        GoldenState::Foreign { reason } => Err(goldens.foreign(name, reason).into()),
-        GoldenState::Finished(facts) => {
-            let found = key.check_value();
-            if facts.key_check == found || allow_other_key {
-                return Ok(());
-            }
-            Err(BuildError::OtherKey { name: name.clone(), expected: facts.key_check, found })
-        }
-    }
-}
-
-/// Removes a failed build, also after a cancellation. If that is not possible, the progress gets a note.
-pub(crate) async fn clean_up(
-    goldens: &mut GoldenServer,
-    server: &Postgres,
-    installation: &str,
-    name: &GoldenName,
-    progress: &dyn BuildProgress,
-) {
-    let deadline = Deadline::for_cleanup(CLEANUP);
-    let next = name.next();
-    let mut removed = goldens.destroy(&next, &deadline).await;
-    if removed.is_err()
-        && let Ok(mut again) = GoldenServer::connect(server, installation, &deadline).await
-    {
-        // The session of the build may have ended with the interrupted statement.
-        removed = again.destroy(&next, &deadline).await;
-    }
-    if let Err(error) = removed {
-        progress.note(&format!(
-            "database `{next}` could not be removed: {}; it is closed, and the next build removes it",
-            error.chain()
-        ));
     }
 }
 

@@ -1,27 +1,26 @@
 //! Build of a golden database from a source on another server: masked rows only, verified, closed.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use eod_clients::{
     Deadline, Error, ErrorKind,
     postgres::{Postgres, PostgresSession},
 };
-use eod_masking::{Classification, LargeObjects, MaskingKey, MaskingPolicy, classify};
+use eod_masking::{Classification, LargeObjects};
 use serde::Deserialize;
 
 use crate::{
-    birth::{GoldenName, GoldenServer, GoldenState},
+    birth::GoldenServer,
     build_error::BuildError,
     build_report::{BuildEstimate, BuildReport},
-    completion::{BuildSettings, Completion, Stopwatch, check_name, clean_up},
+    build_request::BuildRequest,
+    completion::{Completion, Stopwatch},
     database::DatabaseCatalogue,
     estimate::{EstimatedSums, estimated_tables, sums},
     inspection::SourceInspection,
     large_objects,
     marked::DatabaseTemplate,
-    masked_copy::{MaskedCopy, MaskedCopyError},
-    plan::PlanError,
-    progress::{BuildProgress, BuildStep},
+    progress::BuildStep,
     source::{ServerIdentity, SourceSnapshot},
     sql::{SESSION, rows, run},
     structure::{DumpedStructure, StructureError},
@@ -33,28 +32,14 @@ pub(crate) const OLDEST_SERVER: u32 = 15;
 /// Pause before the second attempt. Later ones are longer.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// A build.
+/// Build from a source on another server.
 pub struct GoldenBuild<'a> {
-    /// Maintenance database of the preview server. The role needs CREATEDB and CREATEROLE.
-    pub server: &'a Postgres,
-    /// Installation that owns the golden database.
-    pub installation: &'a str,
-    /// Name of the golden database.
-    pub name: &'a GoldenName,
+    /// Golden database.
+    pub request: BuildRequest<'a>,
     /// Database with the rows, on another server. A standby is enough.
     pub source: &'a Postgres,
     /// Place of `pg_dump` and `pg_restore`.
     pub tools: ToolSearch,
-    /// Policy.
-    pub policy: &'a MaskingPolicy,
-    /// Text of the policy file.
-    pub policy_text: &'a [u8],
-    /// Key of all masked values.
-    pub key: &'a MaskingKey,
-    /// Settings.
-    pub settings: BuildSettings,
-    /// Receiver of the progress.
-    pub progress: Arc<dyn BuildProgress>,
 }
 
 /// Result of the checks before anything is written.
@@ -88,7 +73,7 @@ impl GoldenBuild<'_> {
     ///
     /// [`BuildError`].
     pub async fn estimate(&self, deadline: &Deadline) -> Result<BuildEstimate, BuildError> {
-        let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
+        let mut goldens = self.request.connect(deadline).await?;
         let mut preparation = self.prepare(&mut goldens, deadline).await?;
         let BuildChecks { snapshot, catalogue, classification, .. } = &mut preparation;
         let session = &mut snapshot.session;
@@ -116,7 +101,7 @@ impl GoldenBuild<'_> {
     ///
     /// [`BuildError`]. What was made is removed, also after a cancellation.
     pub async fn run(&self, deadline: &Deadline) -> Result<BuildReport, BuildError> {
-        let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
+        let mut goldens = self.request.connect(deadline).await?;
         let mut attempt = 1;
         loop {
             let mut begun = Begun::default();
@@ -125,16 +110,18 @@ impl GoldenBuild<'_> {
                 Err(error) => error,
             };
             if begun.database {
-                clean_up(&mut goldens, self.server, self.installation, self.name, &*self.progress).await;
+                self.request.clean_up(&mut goldens).await;
             }
             let is_conflict = error.is_recovery_conflict() || (begun.lost_snapshot && !error.is_cancelled());
             if !is_conflict {
                 return Err(error);
             }
-            if attempt >= self.settings.attempts {
+            if attempt >= self.request.settings.attempts {
                 return Err(BuildError::Conflicts { attempts: attempt, source: Box::new(error) });
             }
-            self.progress.note("the standby has cancelled the build to apply changes of its primary; it begins again");
+            self.request
+                .progress
+                .note("the standby has cancelled the build to apply changes of its primary; it begins again");
             let pause = deadline.pause(PAUSE * attempt).await;
             pause.map_err(|reason| Error::new("PostgreSQL", "build", "the database", reason.into()).because(reason))?;
             attempt += 1;
@@ -148,7 +135,7 @@ impl GoldenBuild<'_> {
         begun: &mut Begun,
         deadline: &Deadline,
     ) -> Result<BuildReport, BuildError> {
-        let mut stopwatch = Stopwatch::new(&self.progress);
+        let mut stopwatch = Stopwatch::new(&self.request.progress);
         stopwatch.step(BuildStep::Check);
         let mut preparation = self.prepare(goldens, deadline).await?;
         let built = self.build(goldens, &mut preparation, attempt, &mut stopwatch, begun, deadline).await;
@@ -168,7 +155,7 @@ impl GoldenBuild<'_> {
             let reason = "older versions write a copy of a database to WAL";
             return Err(BuildError::OldServer { needed: OLDEST_SERVER, reason, found: major });
         }
-        check_name(goldens, self.name, self.key, self.settings.allow_other_key, deadline).await?;
+        self.request.check_name(goldens, deadline).await?;
         let mut snapshot = SourceSnapshot::open(self.source, deadline).await?;
         let session = &mut snapshot.session;
         let identity = ServerIdentity::read(session, deadline).await?;
@@ -191,7 +178,7 @@ impl GoldenBuild<'_> {
         if !inspection.missing_privileges.is_empty() {
             return Err(BuildError::Privileges(inspection.missing_privileges));
         }
-        let unknown = |role: &&String| !self.policy.roles.contains(role) && !role.starts_with("pg_");
+        let unknown = |role: &&String| !self.request.policy.roles.contains(role) && !role.starts_with("pg_");
         let roles: Vec<_> = inspection.policy_roles.iter().filter(unknown).cloned().collect();
         if !roles.is_empty() {
             return Err(BuildError::PolicyRoles(roles));
@@ -200,9 +187,7 @@ impl GoldenBuild<'_> {
             return Err(BuildError::LostTables(inspection.lost_tables));
         }
         let catalogue = DatabaseCatalogue::read(session, deadline).await?;
-        let classification = classify(self.policy, &catalogue.masking_catalogue()).map_err(BuildError::Policy)?;
-        // The maskers are made here for their errors only.
-        classification.maskers(self.key).map_err(|error| MaskedCopyError::Plan(PlanError::Room(error)))?;
+        let classification = self.request.classify(&catalogue)?;
         let missing = goldens.missing_extensions(&inspection, deadline).await?;
         if !missing.is_empty() {
             return Err(StructureError::Extensions(missing).into());
@@ -222,77 +207,43 @@ impl GoldenBuild<'_> {
         begun: &mut Begun,
         deadline: &Deadline,
     ) -> Result<BuildReport, BuildError> {
-        let next = self.name.next();
+        let BuildRequest { name, policy, progress, .. } = &self.request;
         let BuildChecks { snapshot, inspection, tools, .. } = preparation;
         stopwatch.step(BuildStep::Structure);
         let is_superuser = goldens.is_superuser(deadline).await?;
         let structure =
             DumpedStructure::dump(tools, self.source, &snapshot.name, inspection, is_superuser, deadline).await?;
-        goldens.lock(&next, deadline).await?;
-        match goldens.look(&next, deadline).await? {
-            GoldenState::Finished(_) => goldens.destroy(&next, deadline).await?,
-            GoldenState::Foreign { reason } => return Err(goldens.foreign(&next, reason).into()),
-            GoldenState::Absent | GoldenState::Unfinished => {}
-        }
+        self.request.make_room(goldens, deadline).await?;
         // From here on a failure removes the database. The session has the lock of its name.
         begun.database = true;
         let template = DatabaseTemplate { name: "template0", locale: &inspection.locale };
-        goldens.begin(&next, template, deadline).await?;
-        goldens.create_roles(self.name, &self.policy.roles, deadline).await?;
-        let target = Postgres::new(self.server.access().with_database(next.as_str()));
-        structure.restore(tools, &target, self.name, inspection, deadline).await?;
+        goldens.begin(&name.next(), template, deadline).await?;
+        goldens.create_roles(name, &policy.roles, deadline).await?;
+        let target = self.request.target();
+        structure.restore(tools, &target, name, inspection, deadline).await?;
         let mut session = target.connect(deadline).await?;
         run(&mut session, "prepare", "the session", SESSION, deadline).await?;
-        let restored =
-            structure.restore_privileges(tools, &mut session, self.name, &self.policy.roles, deadline).await?;
+        let restored = structure.restore_privileges(tools, &mut session, name, &policy.roles, deadline).await?;
 
-        let copy = MaskedCopy {
-            source: self.source,
-            target: &target,
-            policy: self.policy,
-            key: self.key,
-            workers: self.settings.workers,
-        };
         stopwatch.step(BuildStep::Load);
-        let copied = copy.run_in(snapshot, &self.progress, deadline).await?;
+        let copied = self.request.copy(self.source, &target).run_in(snapshot, progress, deadline).await?;
         let mut large_objects = 0;
-        if self.policy.large_objects == LargeObjects::Keep {
+        if policy.large_objects == LargeObjects::Keep {
             stopwatch.step(BuildStep::Objects);
-            let owner = self.name.objects_role();
+            let owner = name.objects_role();
             large_objects = large_objects::copy(&mut snapshot.session, &mut session, &owner, deadline).await?;
         }
-        let completion = Completion {
-            name: self.name,
-            target: &target,
-            policy: self.policy,
-            policy_text: self.policy_text,
-            key: self.key,
-            settings: &self.settings,
-            source: self.source.access().described(),
-        };
+        let source = self.source.access().described();
+        let completion = Completion { request: &self.request, target: &target, source };
         let completed = completion.run(goldens, session, snapshot, &copied, stopwatch, deadline).await?;
         begun.database = false;
-        let tables = completed.tables(&copied, &preparation.catalogue, &preparation.classification);
+        let decided = (&preparation.catalogue, &preparation.classification);
         Ok(BuildReport {
-            version: 1,
-            name: self.name.as_str().to_owned(),
-            database: next.as_str().to_owned(),
-            source: completion.source,
-            facts: completed.facts,
             attempts: attempt,
-            steps: stopwatch.finish(),
-            tables,
-            sequences: copied.sequences,
-            views: copied.views,
             large_objects,
-            values: completed.values,
-            accepted: completed.accepted,
             removed: structure.removed,
-            privileges: completed.privileges,
             privileges_left_out: restored.left_out,
-            checkpoint: completed.checkpoint,
-            files: completed.files,
-            raw_copy_removed: None,
+            ..completed.report(completion, &copied, decided, stopwatch)
         })
     }
 }

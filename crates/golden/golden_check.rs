@@ -1,6 +1,6 @@
 //! Verification of a finished golden database. It reads a copy, so that the database itself stays closed.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use eod_clients::{Deadline, postgres::Postgres};
 use eod_masking::{MaskingPolicy, TableName};
@@ -15,6 +15,7 @@ use crate::{
     inventory::privileges,
     manifest::GoldenManifest,
     marked::DatabaseTemplate,
+    progress::{BuildProgress, BuildStep},
     source::SourceSnapshot,
     sql::{SESSION, run},
     verify::{ExpectedTable, Verification},
@@ -41,6 +42,8 @@ pub struct GoldenCheck<'a> {
     pub policy_text: &'a [u8],
     /// Maximum number of tables at the same time.
     pub workers: usize,
+    /// Receiver of the progress.
+    pub progress: Arc<dyn BuildProgress>,
 }
 
 impl GoldenCheck<'_> {
@@ -51,7 +54,9 @@ impl GoldenCheck<'_> {
     /// [`BuildError`]. Problems of the database are findings, not errors.
     pub async fn run(&self, deadline: &Deadline) -> Result<CheckReport, BuildError> {
         let mut goldens = GoldenServer::connect(self.server, self.installation, deadline).await?;
+        self.progress.step(BuildStep::Check);
         let (database, facts) = self.find(&mut goldens, deadline).await?;
+        self.progress.step(BuildStep::Copy);
         let copy = self.name.verify();
         let template = DatabaseTemplate { name: database.as_str(), locale: "" };
         let begun = goldens.begin(&copy, template, deadline).await;
@@ -121,9 +126,10 @@ impl GoldenCheck<'_> {
         let Some(manifest) = manifest.filter(|manifest| manifest.digest() == facts.manifest) else {
             return Err(BuildError::Manifest(database.clone()));
         };
-        let expected = expected(&manifest);
+        self.progress.step(BuildStep::Verify);
+        let (expected, policy, workers) = (expected(&manifest), self.policy, self.workers);
         let verification =
-            Verification { target: &target, policy: self.policy, expected: &expected, workers: self.workers };
+            Verification { target: &target, policy, expected: &expected, workers, progress: &self.progress };
         let verified = match self.source {
             None => verification.run(None, deadline).await?,
             Some(source) => {

@@ -15,6 +15,7 @@
 //!   [`GoldenCheck::estimate`].
 //! - [`GoldenServer::publish`]: gives the last build the name that clones are made from, and keeps the former version. With
 //!   [`GoldenServer::estimate_publication`].
+//! - [`InPlaceMasking::run`]: masks tables of a database in place; with [`InPlaceMasking::estimate`].
 //! - [`GoldenServer::list`], [`GoldenServer::prune`]: all versions of the installation; removes old ones.
 //!
 //! [`BuildProgress`] receives steps, tables, rows and remarks for a bar or lines. Reports ([`BuildReport`], [`CheckReport`],
@@ -25,6 +26,7 @@
 //! # Parts
 //!
 //! - [`MaskedCopy`]: copies all tables of a database into one with the same structure, several at the same time.
+//! - [`InPlaceMasking`]: masks tables of a database in place, through staging tables with masked rows.
 //! - [`GoldenServer`]: creation of a golden database, closed and with a comment of ownership; removal of killed builds.
 //! - [`verify_copy`]: looks for values of the source in every column of the copy.
 //! - [`GoldenManifest`]: tables, rows, digests and fingerprints, stored in the golden database.
@@ -56,6 +58,7 @@
 mod birth;
 mod build_error;
 mod build_report;
+mod build_request;
 mod completion;
 mod copy_format;
 mod database;
@@ -69,6 +72,7 @@ mod foreign_keys;
 mod golden_build;
 mod golden_check;
 mod grants;
+mod in_place;
 mod inspection;
 mod inventory;
 mod large_objects;
@@ -81,31 +85,35 @@ mod progress;
 mod publication;
 mod raw_build;
 mod raw_copy;
+mod row_copy;
 mod row_masker;
 mod samples;
 mod source;
 mod sql;
 mod statistics;
 mod structure;
+mod table_load;
 mod toc;
 mod tools;
 mod value;
 mod verify;
 mod versions;
+mod workers;
 
 pub use self::{
     birth::{GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
     build_error::BuildError,
     build_report::{BuildEstimate, BuildReport, CheckEstimate, CheckReport, EstimatedTable, ReportTable, StepTime},
-    completion::BuildSettings,
+    build_request::{BuildRequest, BuildSettings},
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError, CopyRow},
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseForeignKey, DatabaseTable},
     definition::TableDefinition,
     facts::GoldenFacts,
     golden_build::GoldenBuild,
     golden_check::GoldenCheck,
+    in_place::{InPlaceEstimate, InPlaceMasking},
     inventory::{DatabaseInventory, RolePrivileges},
-    load::{LoadError, LoadedTable, TableLoad, load_table},
+    load::load_table,
     manifest::{GoldenManifest, ManifestFacts, ManifestTable},
     marked::{DatabaseTemplate, MarkedDatabase, MarkedFacts, MarkedState, transaction},
     masked_copy::{CopyReport, MaskedCopy, MaskedCopyError},
@@ -113,9 +121,11 @@ pub use self::{
     progress::{BuildProgress, BuildStep},
     publication::{DEFAULT_VALID_FOR, PublishReport, PublishSettings},
     raw_build::RawCopyBuild,
+    raw_copy::sessions_of_others,
     row_masker::{ColumnAction, RowError, RowMasker},
     sql::{quoted_name, quoted_text, rows, run},
     structure::StructureError,
+    table_load::{LoadError, LoadedTable, TableLoad},
     tools::{DumpTools, ToolSearch, ToolsError},
     value::{ValueCodec, ValueError, rewrite_array},
     verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, verify_copy},

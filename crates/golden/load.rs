@@ -1,102 +1,18 @@
 //! Load of one table in one transaction. The table keeps its identity: dropped parts are created again from their own definitions,
 //! and a failure rolls back to the previous rows and parts.
 
-use eod_clients::{
-    Deadline, Error,
-    postgres::{PostgresSession, SqlStatement},
-};
+use eod_clients::{Deadline, postgres::PostgresSession};
 use eod_masking::TableName;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    copy_format::{CopyDecoder, CopyEncoder, CopyFormatError},
     definition::TableDefinition,
     digest::hex,
     progress::BuildProgress,
-    row_masker::RowMasker,
+    row_copy::RowCopy,
     sql::{quoted_name, quoted_table, run},
-    value::ValueError,
+    table_load::{LoadError, LoadedTable, TableLoad},
 };
-
-/// Maximum size of a row in bytes. A copy needs about three times the size of its largest row.
-pub(crate) const MAX_ROW: usize = 256 << 20;
-/// Size in bytes of the pieces that are sent.
-const PIECE: usize = 64 << 10;
-
-/// A table to load.
-pub struct TableLoad {
-    /// Name in both databases.
-    pub name: TableName,
-    /// Object id in the target.
-    pub target_oid: u32,
-    /// Owner in the target. The load acts as this role.
-    pub owner: String,
-    /// Names of the columns to copy.
-    pub columns: Vec<String>,
-    /// Masker of these columns; none if the table gets no rows.
-    pub masker: Option<RowMasker>,
-    /// Fingerprint of the decisions about all columns.
-    pub rules_fingerprint: String,
-    /// Fingerprint of the names and types of all columns.
-    pub columns_fingerprint: String,
-}
-
-/// A table that was loaded.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct LoadedTable {
-    /// Name.
-    pub name: TableName,
-    /// Number of rows.
-    pub rows: u64,
-    /// SHA-256 of the masked rows as they were sent, in hexadecimal digits. Rows that are read again can have another form,
-    /// such as `char(n)` with its spaces.
-    pub digest: String,
-    /// Fingerprint of the decisions about its columns.
-    pub rules: String,
-    /// Fingerprint of the names and types of its columns.
-    pub columns: String,
-}
-
-/// Load that failed. The database has the rows and parts from before it.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// Statement that failed.
-    #[error("cannot load table {table}")]
-    Statement {
-        /// Table.
-        table: TableName,
-        /// Error of the client.
-        source: Error,
-    },
-    /// Row that the decoder refuses.
-    #[error("cannot load table {table}: {source}")]
-    Format {
-        /// Table.
-        table: TableName,
-        /// Problem.
-        source: CopyFormatError,
-    },
-    /// Value that cannot be masked.
-    #[error("cannot mask column `{column}` of table {table}: {problem}")]
-    Value {
-        /// Table.
-        table: TableName,
-        /// Column.
-        column: String,
-        /// Problem.
-        problem: ValueError,
-    },
-    /// Other number of rows in the target than in the source.
-    #[error("table {table} has {stored} rows, expected {read}")]
-    Rows {
-        /// Table.
-        table: TableName,
-        /// Rows that were read.
-        read: u64,
-        /// Rows that the target has stored.
-        stored: u64,
-    },
-}
 
 /// Loads a table. The source session must be in a transaction with the snapshot to read; the target session in none. Foreign
 /// keys of and to the table must not exist.
@@ -110,18 +26,20 @@ pub async fn load_table(
     load: &TableLoad,
     deadline: &Deadline,
 ) -> Result<LoadedTable, LoadError> {
-    load_with_progress(source, target, load, &(), deadline).await
+    let rows = load.rows_of(&load.name);
+    load_with_progress(source, target, load, rows, &(), deadline).await
 }
 
-/// [`load_table`] with its progress.
+/// [`load_table`] with its progress, and with rows of any table. Without rows the table stays empty.
 pub(crate) async fn load_with_progress(
     source: &mut PostgresSession,
     target: &mut PostgresSession,
     load: &TableLoad,
+    rows: Option<RowCopy<'_>>,
     progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<LoadedTable, LoadError> {
-    let result = load_in_transaction(source, target, load, progress, deadline).await;
+    let result = load_in_transaction(source, target, load, rows, progress, deadline).await;
     if let Ok(loaded) = &result {
         progress.table_done(&loaded.name, loaded.rows);
     }
@@ -136,6 +54,7 @@ async fn load_in_transaction(
     source: &mut PostgresSession,
     target: &mut PostgresSession,
     load: &TableLoad,
+    rows: Option<RowCopy<'_>>,
     progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<LoadedTable, LoadError> {
@@ -149,10 +68,10 @@ async fn load_in_transaction(
     let mut before = definition.before_load;
     before.push(format!("TRUNCATE ONLY {table}"));
     run(target, "empty", &format!("table {name}"), &before.join("; "), deadline).await.map_err(failed)?;
-    let (rows, digest) = match &load.masker {
-        Some(masker) => {
+    let (rows, digest) = match rows {
+        Some(rows) => {
             source.set_phase("read", Some(&name), deadline).await.map_err(failed)?;
-            copy(source, target, load, masker, progress, deadline).await?
+            rows.run(source, target, progress, deadline).await?
         }
         None => (0, Sha256::new()),
     };
@@ -172,61 +91,10 @@ async fn load_in_transaction(
     })
 }
 
-/// Copies and masks all rows. Returns their number and their digest.
-async fn copy(
-    source: &mut PostgresSession,
-    target: &mut PostgresSession,
-    load: &TableLoad,
-    masker: &RowMasker,
-    progress: &dyn BuildProgress,
-    deadline: &Deadline,
-) -> Result<(u64, Sha256), LoadError> {
-    let failed = |source| LoadError::Statement { table: load.name.clone(), source };
-    let malformed = |source| LoadError::Format { table: load.name.clone(), source };
-    let named = format!("rows of table {}", load.name);
-    let table = copied(load);
-    let (out, into) = (
-        format!("COPY {table} TO STDOUT (FORMAT binary)"),
-        // The table is empty and locked, so its rows can be frozen: no later read has to write them again.
-        format!("COPY {table} FROM STDIN (FORMAT binary, FREEZE)"),
-    );
-    let mut rows = source.copy_out(&SqlStatement::new("read", &named, &out), deadline).await.map_err(failed)?;
-    let mut stored = target.copy_in(&SqlStatement::new("store", &named, &into), deadline).await.map_err(failed)?;
-    let mut decoder = CopyDecoder::new(load.columns.len(), MAX_ROW);
-    let mut encoder = CopyEncoder::new(load.columns.len());
-    let mut digest = Sha256::new();
-    let (mut pending_rows, mut pending_bytes) = (0, 0);
-    while let Some(bytes) = rows.next().await.map_err(failed)? {
-        decoder.push(&bytes);
-        pending_bytes += u64::try_from(bytes.len()).unwrap_or_default();
-        while let Some(row) = decoder.next_row().map_err(malformed)? {
-            masker.mask(row, &mut encoder).map_err(|error| LoadError::Value {
-                table: load.name.clone(),
-                column: load.columns.get(error.column).cloned().unwrap_or_default(),
-                problem: error.problem,
-            })?;
-            digest.update(encoder.last_row());
-            pending_rows += 1;
-            if encoder.len() >= PIECE {
-                stored.send(encoder.take()).await.map_err(failed)?;
-                progress.rows(&load.name, pending_rows, pending_bytes);
-                (pending_rows, pending_bytes) = (0, 0);
-            }
-        }
+impl TableLoad {
+    /// Copy of masked rows from a table; none if this one gets no rows.
+    pub(crate) fn rows_of<'a>(&'a self, from: &'a TableName) -> Option<RowCopy<'a>> {
+        let masker = self.masker.as_ref()?;
+        Some(RowCopy { load: self, from, into: &self.name, masker, freeze: true })
     }
-    let read = decoder.finish().map_err(malformed)?;
-    stored.send(encoder.finish()).await.map_err(failed)?;
-    progress.rows(&load.name, pending_rows, pending_bytes);
-    let stored = stored.finish().await.map_err(failed)?;
-    if read != stored {
-        return Err(LoadError::Rows { table: load.name.clone(), read, stored });
-    }
-    Ok((read, digest))
-}
-
-/// Table and columns of both copies. Without a list, a copy has all columns except for generated ones.
-fn copied(load: &TableLoad) -> String {
-    let names: Vec<_> = load.columns.iter().map(|column| quoted_name(column)).collect();
-    let table = quoted_table(&load.name);
-    if names.is_empty() { table } else { format!("{table} ({})", names.join(", ")) }
 }

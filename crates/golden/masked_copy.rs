@@ -1,24 +1,25 @@
 //! Masked copy of all tables of a database into another one with the same structure.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
-use eod_clients::{Deadline, Error, postgres::Postgres};
-use eod_masking::{MaskingKey, MaskingPolicy, TableName};
+use eod_clients::{
+    Deadline, Error,
+    postgres::{Postgres, PostgresSession},
+};
+use eod_masking::{MaskingKey, MaskingPolicy};
 use serde::Deserialize;
-use tokio::task::JoinSet;
 
 use crate::{
     database::DatabaseCatalogue,
     derived::{refresh_views, set_sequences},
     foreign_keys,
-    load::{LoadError, LoadedTable, TableLoad, load_with_progress},
+    load::load_with_progress,
     plan::{PlanError, plan},
-    progress::{BuildProgress, BuildStep},
+    progress::{BuildProgress, BuildStep, sizes},
     source::SourceSnapshot,
     sql::{SESSION, rows, run},
+    table_load::{LoadError, LoadedTable, TableLoad},
+    workers::{WorkQueue, all},
 };
 
 /// A copy from one database to another.
@@ -101,12 +102,9 @@ impl MaskedCopy<'_> {
         let catalogue = DatabaseCatalogue::read(source, deadline).await?;
         let mut target = self.target.connect(deadline).await?;
         let target_catalogue = DatabaseCatalogue::read(&mut target, deadline).await?;
-        let triggers: Vec<NamedRow> = rows(&mut target, "the event triggers", EVENT_TRIGGERS, &[], deadline).await?;
-        if let Some(NamedRow { name }) = triggers.into_iter().next() {
-            return Err(MaskedCopyError::EventTrigger(name));
-        }
+        refuse_event_triggers(&mut target, deadline).await?;
         let loads = plan(&catalogue, &target_catalogue, &mut target, self.policy, self.key, deadline).await?;
-        progress.tables(&sizes(&catalogue));
+        progress.tables(&sizes(&catalogue.tables));
         let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
         let keys = foreign_keys::of_tables(&target_catalogue, &names);
         foreign_keys::drop_keys(&mut target, &keys, deadline).await?;
@@ -134,26 +132,34 @@ impl MaskedCopy<'_> {
         deadline: &Deadline,
     ) -> Result<Vec<LoadedTable>, MaskedCopyError> {
         let workers = self.workers.clamp(1, loads.len().max(1));
-        let queue = Arc::new(Mutex::new(VecDeque::from(loads)));
-        let mut running = JoinSet::new();
-        for _ in 0..workers {
-            let (source, target) = (self.source.clone(), self.target.clone());
-            let (queue, progress) = (Arc::clone(&queue), Arc::clone(progress));
-            let (snapshot, deadline) = (snapshot.to_owned(), deadline.clone());
-            running.spawn(async move { work(&source, &target, &queue, &snapshot, &*progress, &deadline).await });
-        }
-        let mut tables = Vec::new();
-        while let Some(done) = running.join_next().await {
-            match done.map_err(|_| MaskedCopyError::Worker).flatten() {
-                Ok(loaded) => tables.extend(loaded),
-                Err(error) => {
-                    // The sessions of the other workers end, and the server rolls their tables back.
-                    running.shutdown().await;
-                    return Err(error);
-                }
-            }
-        }
-        Ok(tables)
+        let queue = WorkQueue::new(loads);
+        all(
+            workers,
+            || MaskedCopyError::Worker,
+            || {
+                let (source, target, queue) = (self.source.clone(), self.target.clone(), queue.clone());
+                let (snapshot, progress) = (snapshot.to_owned(), Arc::clone(progress));
+                let deadline = deadline.clone();
+                async move { work(&source, &target, &queue, &snapshot, &*progress, &deadline).await }
+            },
+        )
+        .await
+    }
+}
+
+/// Refuses a database with an event trigger that would run.
+///
+/// # Errors
+///
+/// [`MaskedCopyError::EventTrigger`], or the query failed.
+pub(crate) async fn refuse_event_triggers(
+    session: &mut PostgresSession,
+    deadline: &Deadline,
+) -> Result<(), MaskedCopyError> {
+    let triggers: Vec<NamedRow> = rows(session, "the event triggers", EVENT_TRIGGERS, &[], deadline).await?;
+    match triggers.into_iter().next() {
+        Some(NamedRow { name }) => Err(MaskedCopyError::EventTrigger(name)),
+        None => Ok(()),
     }
 }
 
@@ -161,25 +167,20 @@ impl MaskedCopy<'_> {
 async fn work(
     source: &Postgres,
     target: &Postgres,
-    queue: &Mutex<VecDeque<TableLoad>>,
+    queue: &WorkQueue<TableLoad>,
     snapshot: &str,
     progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<Vec<LoadedTable>, MaskedCopyError> {
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let mut source = SourceSnapshot::join(source, snapshot, deadline).await?;
     let mut target = target.connect(deadline).await?;
     run(&mut target, "prepare", "the session", SESSION, deadline).await?;
     let mut loaded = Vec::new();
-    while let Some(load) = next() {
-        loaded.push(load_with_progress(&mut source, &mut target, &load, progress, deadline).await?);
+    while let Some(load) = queue.next() {
+        let rows = load.rows_of(&load.name);
+        loaded.push(load_with_progress(&mut source, &mut target, &load, rows, progress, deadline).await?);
     }
     target.close(deadline).await?;
     source.close(deadline).await?;
     Ok(loaded)
-}
-
-/// Sizes of the tables in bytes.
-fn sizes(catalogue: &DatabaseCatalogue) -> Vec<(TableName, u64)> {
-    catalogue.tables.iter().map(|table| (table.name(), u64::try_from(table.bytes).unwrap_or_default())).collect()
 }

@@ -15,9 +15,9 @@ use crate::{
     copy_format::CopyDecoder,
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseTable},
     digest::{columns_fingerprint, rules_fingerprint},
-    load::TableLoad,
     row_masker::{ColumnAction, RowMasker},
     sql::quoted_text,
+    table_load::TableLoad,
     value::ValueCodec,
 };
 
@@ -41,6 +41,9 @@ pub enum PlanError {
         /// Difference.
         difference: String,
     },
+    /// Table that the database does not have.
+    #[error("the database has no table {0}")]
+    NoTable(TableName),
     /// Constant of a policy that the server does not accept for the type of its column.
     #[error("constant of column {column} is not a value of type {type_name}")]
     Constant {

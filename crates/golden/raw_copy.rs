@@ -122,7 +122,7 @@ pub(crate) async fn page_readers(goldens: &mut GoldenServer, deadline: &Deadline
 /// # Errors
 ///
 /// The query failed, or the deadline passed.
-pub(crate) async fn users(
+pub async fn sessions_of_others(
     session: &mut PostgresSession,
     database: &str,
     deadline: &Deadline,

@@ -1,8 +1,8 @@
 //! Verification of a masked copy: values of the source are looked for in every column of the result.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use aho_corasick::AhoCorasick;
@@ -13,16 +13,17 @@ use eod_clients::{
 use eod_masking::{ColumnName, MaskingPolicy, RefusedRule, TableName, classify};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::task::JoinSet;
 
 use crate::{
     copy_format::{CopyDecoder, CopyFormatError},
     database::{DatabaseCatalogue, DatabaseTable},
     digest::{hex, rules_fingerprint},
-    load::MAX_ROW,
+    progress::{BuildProgress, PendingRows, sizes},
     samples::SourceSamples,
     source::SourceSnapshot,
     sql::{SESSION, quoted_name, quoted_table, rows, run},
+    table_load::MAX_ROW,
+    workers::{WorkQueue, all},
 };
 
 /// Result of a verification. It contains no values.
@@ -127,6 +128,8 @@ pub(crate) struct Verification<'a> {
     pub(crate) expected: &'a BTreeMap<TableName, ExpectedTable>,
     /// Maximum number of tables at the same time.
     pub(crate) workers: usize,
+    /// Receiver of the progress.
+    pub(crate) progress: &'a Arc<dyn BuildProgress>,
 }
 
 /// Facts that a table must have.
@@ -167,7 +170,8 @@ pub async fn verify_copy(
         let rows = if is_empty { 0 } else { count(&mut snapshot.session, table, deadline).await? };
         expected.insert(name, ExpectedTable { rows, ..ExpectedTable::default() });
     }
-    let verification = Verification { target, policy, expected: &expected, workers: 1 };
+    let silent: Arc<dyn BuildProgress> = Arc::new(());
+    let verification = Verification { target, policy, expected: &expected, workers: 1, progress: &silent };
     let verified = verification.run(Some(&mut snapshot.session), deadline).await?;
     snapshot.session.close(deadline).await?;
     Ok(verified.report)
@@ -196,7 +200,7 @@ impl Verification<'_> {
         let mut report = VerifyReport { values: samples.len(), ..VerifyReport::default() };
         report.findings.extend(self.changed_rules(&target_catalogue)?);
         let search = Arc::new(samples.search().map_err(|_| VerifyError::Search)?);
-        let tables: VecDeque<_> = target_catalogue.tables.into_iter().filter(|table| self.expects(table)).collect();
+        let tables: Vec<_> = target_catalogue.tables.into_iter().filter(|table| self.expects(table)).collect();
         for (name, stored, matches) in self.scan_all(tables, &search, deadline).await? {
             let expected = self.expected.get(&name).cloned().unwrap_or_default();
             if stored.rows != expected.rows {
@@ -245,28 +249,23 @@ impl Verification<'_> {
 
     async fn scan_all(
         &self,
-        tables: VecDeque<DatabaseTable>,
+        tables: Vec<DatabaseTable>,
         search: &Arc<AhoCorasick>,
         deadline: &Deadline,
     ) -> Result<Vec<ScannedTable>, VerifyError> {
         let workers = self.workers.clamp(1, tables.len().max(1));
-        let queue = Arc::new(Mutex::new(tables));
-        let mut running = JoinSet::new();
-        for _ in 0..workers {
-            let (target, queue, search) = (self.target.clone(), Arc::clone(&queue), Arc::clone(search));
-            let deadline = deadline.clone();
-            running.spawn(async move { scan_tables(&target, &queue, &search, &deadline).await });
-        }
-        let mut scanned = Vec::new();
-        while let Some(done) = running.join_next().await {
-            match done.map_err(|_| VerifyError::Worker).flatten() {
-                Ok(tables) => scanned.extend(tables),
-                Err(error) => {
-                    running.shutdown().await;
-                    return Err(error);
-                }
-            }
-        }
+        self.progress.tables(&sizes(&tables));
+        let queue = WorkQueue::new(tables);
+        let mut scanned = all(
+            workers,
+            || VerifyError::Worker,
+            || {
+                let (target, queue, search) = (self.target.clone(), queue.clone(), Arc::clone(search));
+                let (progress, deadline) = (Arc::clone(self.progress), deadline.clone());
+                async move { scan_tables(&target, &queue, &search, &*progress, &deadline).await }
+            },
+        )
+        .await?;
         scanned.sort_by(|one, other| one.0.cmp(&other.0));
         Ok(scanned)
     }
@@ -278,17 +277,18 @@ type ScannedTable = (TableName, StoredTable, Matches);
 /// Scans tables of the queue until it is empty.
 async fn scan_tables(
     target: &Postgres,
-    queue: &Mutex<VecDeque<DatabaseTable>>,
+    queue: &WorkQueue<DatabaseTable>,
     search: &AhoCorasick,
+    progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<Vec<ScannedTable>, VerifyError> {
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let mut session = target.connect(deadline).await?;
     run(&mut session, "prepare", "the session", SESSION, deadline).await?;
     let mut scanned = Vec::new();
-    while let Some(table) = next() {
+    while let Some(table) = queue.next() {
         session.set_phase("verify", Some(&table.name().to_string()), deadline).await?;
-        let (stored, matches) = scan(&mut session, &table, search, deadline).await?;
+        let (stored, matches) = scan(&mut session, &table, search, progress, deadline).await?;
+        progress.table_done(&table.name(), stored.rows);
         scanned.push((table.name(), stored, matches));
     }
     session.close(deadline).await?;
@@ -312,6 +312,7 @@ async fn scan(
     session: &mut PostgresSession,
     table: &DatabaseTable,
     search: &AhoCorasick,
+    progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<(StoredTable, Matches), VerifyError> {
     let name = table.name();
@@ -332,10 +333,12 @@ async fn scan(
     let mut decoder = CopyDecoder::new(columns.len(), MAX_ROW);
     let (mut digest, mut matches) = (Sha256::new(), Matches::new());
     let malformed = |source| VerifyError::Format { table: name.clone(), source };
+    let mut pending = PendingRows::of(&name, progress);
     while let Some(bytes) = copy.next().await? {
         decoder.push(&bytes);
         while let Some(row) = decoder.next_row().map_err(malformed)? {
             digest.update(row.bytes());
+            pending.add_row();
             for (field, column) in row.fields().zip(&columns) {
                 let found = field.and_then(|field| search.find(field));
                 if let Some(found) = found {
@@ -343,8 +346,10 @@ async fn scan(
                 }
             }
         }
+        pending.add_bytes(bytes.len());
     }
     let rows = decoder.finish().map_err(malformed)?;
+    pending.report();
     drop(copy);
     // FORCE is active again after the transaction.
     run(session, "read", &target, "ROLLBACK", deadline).await?;

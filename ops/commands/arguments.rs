@@ -13,7 +13,8 @@ use jiff::Timestamp;
 pub(crate) use self::mask::{
     DsnArgument, GoldenBuildArguments, GoldenListArguments, GoldenPruneArguments, GoldenPublishArguments,
     GoldenVerifyArguments, MaskCheckArguments, MaskCommand, MaskDoctorArguments, MaskGoldenCommand, MaskKeyArguments,
-    MaskScopeArguments, MaskServerArguments, MaskSourceArguments, MaskSuggestArguments, MaskWatchArguments,
+    MaskRunArguments, MaskScopeArguments, MaskServerArguments, MaskSourceArguments, MaskSuggestArguments,
+    MaskWatchArguments,
 };
 
 /// Default of `--timeout` for all commands but those that last as long as their work.
@@ -61,7 +62,7 @@ pub(crate) struct CommonArguments {
     /// Format of the output.
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) output: OutputFormat,
-    /// Maximum duration of the command [default: 2m; a week for `mask golden build`, `mask golden verify` and `mask watch`].
+    /// Maximum duration of the command [default: 2m; a week for `mask golden build` and `verify`, `mask run`, `mask scope --shadow` and `mask watch`].
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) timeout: Option<HumanDuration>,
     /// Format of the log on stderr.

@@ -99,9 +99,10 @@ pub(crate) fn document(now: Timestamp, installation: &Installation, fields: Valu
     format!("{:#}\n", Value::Object(object))
 }
 
-/// Asks before a change on a cluster, unless `yes` is set. Without a terminal nothing is asked and the change is refused.
-pub(crate) fn confirm(yes: bool, cluster: &str, change: &str) -> Result<(), Failure> {
-    note(&format!("cluster: {cluster}"));
+/// Shows the place of a change, and asks before it unless `yes` is set. Without a terminal nothing is asked and the change is
+/// refused.
+pub(crate) fn confirm(yes: bool, place: &str, change: &str) -> Result<(), Failure> {
+    note(place);
     if yes {
         return Ok(());
     }

@@ -35,6 +35,7 @@ pub mod fault;
 pub mod forge;
 pub mod http;
 mod http_server;
+pub mod own_process;
 mod paths;
 pub mod postgres;
 pub mod process;

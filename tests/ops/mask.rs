@@ -2,6 +2,8 @@
 
 mod database;
 mod golden;
+mod oracle;
+mod run;
 
 use std::{
     fs,

@@ -2,9 +2,9 @@
 # Builds one part of the testbed into a cache outside the checkout and prints the
 # binary's path as the last line of stdout. Progress goes to stderr.
 #
-#   build.sh [kubernetes|vault|argocd|helm|stock-helm|kustomize|opentofu|registry|yaml|kubernetes-provider|postgres] [--cached]
+#   build.sh [kubernetes|vault|argocd|helm|stock-helm|kustomize|opentofu|registry|yaml|kubernetes-provider|greenmask|pganonymize|postgres] [--cached]
 #
-# `postgres` prints a folder, see postgres/build.sh.
+# `postgres` prints a folder, see postgres/build.sh; `pganonymize` is a Python program, see ../bench/pganonymize/build.sh.
 #
 # The binary is kept under a hash of everything it is made from, so a second run only
 # prints the path. `--cached` builds nothing: it fails if the binary is not in the cache.
@@ -15,18 +15,21 @@ part=kubernetes
 cached=no
 for argument in "$@"; do
   case "$argument" in
-  kubernetes | vault | argocd | helm | stock-helm | kustomize | opentofu | registry | yaml | kubernetes-provider | postgres) part=$argument ;;
+  kubernetes | vault | argocd | helm | stock-helm | kustomize | opentofu | registry | yaml | kubernetes-provider | greenmask | pganonymize | postgres) part=$argument ;;
   --cached) cached=yes ;;
   *)
-    echo "build.sh: expected kubernetes, vault, argocd, helm, stock-helm, kustomize, opentofu, registry, yaml, kubernetes-provider, postgres or --cached, got '$argument'" >&2
+    echo "build.sh: expected kubernetes, vault, argocd, helm, stock-helm, kustomize, opentofu, registry, yaml, kubernetes-provider, greenmask, pganonymize, postgres or --cached, got '$argument'" >&2
     exit 2
     ;;
   esac
 done
 
+# Not built from Go modules.
 if [ "$part" = postgres ]; then
-  # Not built from Go modules.
   exec "$(dirname "${BASH_SOURCE[0]}")/postgres/build.sh" "$cached"
+fi
+if [ "$part" = pganonymize ]; then
+  exec "$(dirname "${BASH_SOURCE[0]}")/../bench/pganonymize/build.sh" "$cached"
 fi
 
 if ! command -v go >/dev/null; then
@@ -114,6 +117,13 @@ kubernetes-provider)
   name=terraform-provider-kubernetes
   package=github.com/hashicorp/terraform-provider-kubernetes
   cost="about 5 CPU minutes"
+  ;;
+greenmask)
+  # A peer of the benchmark of the masking engine; no test needs it.
+  here=$here/../bench/greenmask
+  name=greenmask
+  package=github.com/greenmaskio/greenmask/cmd/greenmask
+  cost="about 2 CPU minutes"
   ;;
 esac
 cd "$here"

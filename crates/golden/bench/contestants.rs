@@ -1,7 +1,8 @@
-//! The engine, UPDATE in place, and `pg_dump | psql` without masking, on the same two servers.
+//! The engine, UPDATE in place, `pg_dump | psql` without masking, and other tools if they are there, on the same two servers.
 
 use std::{
-    path::Path,
+    env,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Instant,
 };
@@ -12,14 +13,17 @@ use eod_testkit::postgres::{PASSWORD, PostgresServer, SUPERUSER, servers};
 use tokio::runtime::Runtime;
 
 use crate::bench::{
+    anonymizer,
     customers::{CHECK, INDEXES, TABLE, UPDATE, rows},
     engine::{EngineCost, EngineOrder, EngineWork, database, deadline},
+    greenmask,
     measured::{Pair, Unit, megabytes},
+    pganonymize,
     table::Table,
 };
 
 /// Settings of both servers: those that the guide recommends for a preview server, and memory for the indexes.
-const SETTINGS: &[(&str, &str)] = &[
+pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
     ("synchronous_commit", "off"),
@@ -30,16 +34,16 @@ const SETTINGS: &[(&str, &str)] = &[
     ("log_min_messages", "warning"),
 ];
 /// Database with the rows.
-const SOURCE: &str = "shop";
+pub(crate) const SOURCE: &str = "shop";
 /// Database that `pg_dump | psql` fills, and that UPDATE masks in place afterwards.
 const PLAIN: &str = "plain";
 /// Database that the engine fills.
 const MASKED: &str = "masked";
 
 /// Both servers, with a runtime for statements.
-struct Servers {
-    source: PostgresServer,
-    preview: PostgresServer,
+pub(crate) struct Servers {
+    pub(crate) source: PostgresServer,
+    pub(crate) preview: PostgresServer,
     runtime: Runtime,
 }
 
@@ -73,6 +77,25 @@ pub(crate) fn measure(count: u32, table: &mut Table) -> anyhow::Result<()> {
     add("masked copy with indexes (peer: pg_dump | psql, nothing masked)", "less", copied.seconds, plain);
     let name = "golden database, verified and closed (peer: pg_dump | psql, nothing masked)";
     add(name, "less", built.seconds, plain);
+    if let Some(program) = variable("EOD_BENCH_GREENMASK") {
+        let peer = greenmask::measure(&servers, &program, count)?;
+        add("masked copy with indexes (peer: Greenmask, dump and restore)", "3x less", copied.seconds, peer);
+        add("golden database, verified and closed (peer: Greenmask, dump and restore)", "", built.seconds, peer);
+    }
+    if let Some(programs) = variable("EOD_BENCH_ANON") {
+        let peer = anonymizer::measure(&servers, &programs, count)?;
+        add("masked copy with indexes (peer: PostgreSQL Anonymizer, in place)", "", copied.seconds, peer);
+    }
+    if let Some(program) = variable("EOD_BENCH_PGANONYMIZE") {
+        let peer = pganonymize::measure(&servers, &program, count)?;
+        let values = Pair { ours: Some(copied.seconds * 1e6 / f64::from(count)), peer: Some(peer) };
+        table.add(
+            "1000 rows masked (peer: pganonymize, in place, at most 100000 rows)",
+            Unit::Milliseconds,
+            "",
+            values,
+        );
+    }
     let mut memory = |name: &str, cost: EngineCost| {
         let values = Pair { ours: Some(megabytes(cost.peak_kib)), peer: None };
         table.add(&format!("{what}, {name}, peak memory"), Unit::Megabytes, "under 200 MB", values);
@@ -80,6 +103,11 @@ pub(crate) fn measure(count: u32, table: &mut Table) -> anyhow::Result<()> {
     memory("masked copy", copied);
     memory("golden database", built);
     Ok(())
+}
+
+/// Path in a variable; none if it is not set.
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 impl Servers {
@@ -95,12 +123,12 @@ impl Servers {
     }
 
     /// Creates a database with the result of some statements.
-    fn create(&self, port: u16, name: &str, statements: &[&str]) -> anyhow::Result<()> {
+    pub(crate) fn create(&self, port: u16, name: &str, statements: &[&str]) -> anyhow::Result<()> {
         self.run(port, "postgres", &[&format!("CREATE DATABASE {name} TEMPLATE template0")])?;
         self.run(port, name, statements)
     }
 
-    fn run(&self, port: u16, name: &str, statements: &[&str]) -> anyhow::Result<()> {
+    pub(crate) fn run(&self, port: u16, name: &str, statements: &[&str]) -> anyhow::Result<()> {
         self.runtime.block_on(async {
             let mut session = database(port, name)?.connect(&deadline()).await?;
             for sql in statements {
@@ -119,7 +147,7 @@ impl Servers {
     }
 
     /// Both servers have no work left from the contestant before.
-    fn settle(&self) -> anyhow::Result<()> {
+    pub(crate) fn settle(&self) -> anyhow::Result<()> {
         for port in [self.source.port, self.preview.port] {
             self.run(port, "postgres", &["CHECKPOINT"])?;
         }
@@ -153,10 +181,15 @@ impl Servers {
         order.run()
     }
 
-    /// All rows are masked and the indexes are there.
-    fn check(&self, name: &str, count: u32) -> anyhow::Result<()> {
+    /// All rows of a database of the preview server are masked and the indexes are there.
+    pub(crate) fn check(&self, name: &str, count: u32) -> anyhow::Result<()> {
+        self.check_on(self.preview.port, name, count)
+    }
+
+    /// All rows of a database are masked and the indexes are there.
+    pub(crate) fn check_on(&self, port: u16, name: &str, count: u32) -> anyhow::Result<()> {
         let found: Vec<i64> = self.runtime.block_on(async {
-            let mut session = database(self.preview.port, name)?.connect(&deadline()).await?;
+            let mut session = database(port, name)?.connect(&deadline()).await?;
             let statement = SqlStatement::new("read", "the result", CHECK);
             let rows = session.query(&statement, &[], &deadline()).await?;
             let row = rows.first().context("no row")?;

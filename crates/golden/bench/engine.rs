@@ -13,7 +13,7 @@ use eod_clients::{
     Deadline,
     postgres::{Postgres, PostgresAccess, PostgresSettings},
 };
-use eod_golden::{BuildSettings, GoldenBuild, GoldenName, MaskedCopy, ToolSearch};
+use eod_golden::{BuildRequest, BuildSettings, GoldenBuild, GoldenName, MaskedCopy, ToolSearch};
 use eod_masking::{MaskingKey, parse_masking_policy};
 use eod_testkit::postgres::{PASSWORD, SUPERUSER};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -128,18 +128,18 @@ impl EngineOrder {
             }
             EngineWork::Build => {
                 let (server, name) = (database(self.ports.1, "postgres")?, GoldenName::new(GOLDEN)?);
-                let build = GoldenBuild {
+                let request = BuildRequest {
                     server: &server,
                     installation: "bench",
                     name: &name,
-                    source: &source,
-                    tools: ToolSearch { folder: Some(self.programs.clone()), path: None },
                     policy: &policy,
                     policy_text: POLICY.as_bytes(),
                     key: &key,
                     settings: BuildSettings::default(),
                     progress: Arc::new(()),
                 };
+                let tools = ToolSearch { folder: Some(self.programs.clone()), path: None };
+                let build = GoldenBuild { request, source: &source, tools };
                 build.run(&deadline()).await.map_err(|error| anyhow::anyhow!("{}", error.chain()))?;
             }
         }

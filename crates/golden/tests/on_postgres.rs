@@ -5,6 +5,7 @@ mod copies;
 mod disarm_list;
 mod failures;
 mod goldens;
+mod in_place;
 mod raw_builds;
 mod shop;
 
@@ -50,8 +51,13 @@ fn client(server: &PostgresServer, user: &str, database: &str) -> Postgres {
 
 /// A client with its `application_name`.
 fn client_named(server: &PostgresServer, user: &str, database: &str, program: &str) -> Postgres {
+    client_at(server.port, user, database, program)
+}
+
+/// A client of a port of 127.0.0.1.
+fn client_at(port: u16, user: &str, database: &str, program: &str) -> Postgres {
     let mut settings = PostgresSettings::default();
-    let port = server.port.to_string();
+    let port = port.to_string();
     for (keyword, value) in
         [("host", "127.0.0.1"), ("port", &port), ("dbname", database), ("user", user), ("application_name", program)]
     {
@@ -107,6 +113,9 @@ impl Shop {
                 run(&mut inside, shop::ROWS).await;
             }
             run(&mut inside, shop::DEFINITIONS).await;
+            if server.version >= 18 {
+                run(&mut inside, shop::VIRTUAL).await;
+            }
             inside.close(&deadline()).await.unwrap();
         }
         let mut session = client(server, SUPERUSER, "postgres").connect(&deadline()).await.unwrap();

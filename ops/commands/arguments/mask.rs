@@ -4,6 +4,7 @@ mod golden;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -28,6 +29,14 @@ pub(crate) enum MaskCommand {
         after_help = "Examples:\n  eod mask scope db/migrate/*.sql\n  eod mask scope --shadow --golden shop_golden -- bin/rails db:migrate"
     )]
     Scope(MaskScopeArguments),
+    /// Mask tables of a database in place, for example of a restored backup. It cannot be undone.
+    ///
+    /// Nobody else may be connected to the database. Its old rows are in files and in the WAL of the server for some time, so
+    /// prefer `eod mask golden build`, which never writes them. A second run would mask masked values again.
+    #[command(
+        after_help = "Example:\n  eod mask run shop_copy --policy masking.yaml --server 'host=preview-db user=eod' --dry-run"
+    )]
+    Run(MaskRunArguments),
     /// Print a whole policy for a database: a rule for each column, from its name, its type and samples of its values.
     ///
     /// No value of a sample is printed. Review every rule: a suggestion can be wrong. Exit code 3: a table could not be
@@ -123,9 +132,38 @@ pub(crate) struct MaskScopeArguments {
     /// Server of the golden database.
     #[command(flatten)]
     pub(crate) server: MaskServerArguments,
+    /// Print the clone that would be created, and write nothing.
+    #[arg(long, requires = "shadow")]
+    pub(crate) dry_run: bool,
     /// Command that runs the migrations, with its arguments.
     #[arg(value_name = "COMMAND", last = true, requires = "shadow")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Options of `mask run`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MaskRunArguments {
+    /// Name of the database.
+    #[arg(value_name = "DATABASE")]
+    pub(crate) database: String,
+    /// Policy file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// Table to mask, as SCHEMA.TABLE; may be repeated [default: all with masked columns].
+    #[arg(long = "table", value_name = "TABLE")]
+    pub(crate) tables: Vec<String>,
+    /// Server of the database.
+    #[command(flatten)]
+    pub(crate) server: MaskServerArguments,
+    /// Masking key.
+    #[command(flatten)]
+    pub(crate) key: MaskKeyArguments,
+    /// Maximum number of tables at the same time.
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) jobs: NonZeroUsize,
+    /// Check everything, estimate size and duration, and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Options of `mask suggest`.

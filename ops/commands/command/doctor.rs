@@ -52,7 +52,7 @@ pub(super) async fn run(
         "warning: objects that still exist are no longer managed; load balancers and volumes may remain and cause cost",
     );
     let change = format!("remove the finalizers of namespace `{name}`");
-    confirm(common.yes, session.kubernetes.place(), &change)?;
+    confirm(common.yes, &format!("cluster: {}", session.kubernetes.place()), &change)?;
     session.kubernetes.finalize_namespace(&namespace, &session.deadline).await?;
     note(&format!("namespace `{name}`: finalizers removed"));
     Ok(Outcome::Done)

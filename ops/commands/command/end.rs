@@ -23,7 +23,11 @@ pub(super) async fn run(
     let EndArguments { environment, reason, keep_vault, wait } = arguments;
     let (loaded, _, reading) = session.load_living(environment).await?;
     check(&reading)?;
-    confirm(common.yes, session.kubernetes.place(), &format!("end environment `{environment}`"))?;
+    confirm(
+        common.yes,
+        &format!("cluster: {}", session.kubernetes.place()),
+        &format!("end environment `{environment}`"),
+    )?;
     let recorder = Recorder::new(session, environment).await;
     if *keep_vault {
         keep_copies(session, &recorder, environment, &reading).await?;

@@ -4,14 +4,18 @@ mod access;
 mod bar;
 mod check;
 mod constraints;
+mod display;
 mod doctor;
 mod golden;
 mod masking_key;
 mod policy_file;
+mod quantity;
+mod run;
 mod samples;
 mod scope;
 mod shadow;
 mod suggest;
+mod vault_field;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -40,6 +44,8 @@ struct MaskContext {
     output: OutputFormat,
     variables: BTreeMap<String, String>,
     deadline: Deadline,
+    /// True if nothing is asked.
+    yes: bool,
 }
 
 /// Runs a command.
@@ -51,7 +57,9 @@ pub(super) fn run(
     let settings = OpsSettings::read(common, &variables)?;
     let runtime = match command {
         // Tables are masked on all cores.
-        MaskCommand::Golden { .. } => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+        MaskCommand::Golden { .. } | MaskCommand::Run(_) => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()
+        }
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build(),
     };
     let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
@@ -62,11 +70,12 @@ pub(super) fn run(
             interruption().await;
             cancel.cancel();
         });
-        let context = MaskContext { settings, output: common.output, variables, deadline };
+        let context = MaskContext { settings, output: common.output, variables, deadline, yes: common.yes };
         match command {
             MaskCommand::Check(arguments) => check::run(&context, arguments).await,
             MaskCommand::Scope(arguments) if arguments.shadow => shadow::run(&context, arguments).await,
             MaskCommand::Scope(arguments) => scope::run(&context, arguments),
+            MaskCommand::Run(arguments) => run::run(&context, arguments).await,
             MaskCommand::Suggest(arguments) => suggest::run(&context, arguments).await,
             MaskCommand::Doctor(arguments) => doctor::run(&context, arguments).await,
             MaskCommand::Watch(arguments) => watch::run(&context, arguments).await,
@@ -78,7 +87,9 @@ pub(super) fn run(
 /// Default time limit of a command.
 fn default_limit(command: &MaskCommand) -> Duration {
     match command {
-        MaskCommand::Watch(_)
+        MaskCommand::Scope(arguments) if arguments.shadow => WORK_LIMIT,
+        MaskCommand::Run(_)
+        | MaskCommand::Watch(_)
         | MaskCommand::Golden { command: MaskGoldenCommand::Build(_) | MaskGoldenCommand::Verify(_) } => WORK_LIMIT,
         _ => DEFAULT_TIMEOUT,
     }

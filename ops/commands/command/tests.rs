@@ -89,9 +89,10 @@ fn every_command_has_exactly_its_options() {
     let mask = line.find_subcommand("mask").unwrap();
     let found: Vec<(&str, Vec<String>)> =
         mask.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
-    let expected: [(&str, &[&str]); 6] = [
+    let expected: [(&str, &[&str]); 7] = [
         ("check", &["policy", "schema", "source", "source-file", "source-vault"]),
-        ("scope", &["golden", "server", "shadow"]),
+        ("scope", &["dry-run", "golden", "server", "shadow"]),
+        ("run", &["dry-run", "jobs", "key-file", "key-vault", "policy", "server", "table"]),
         ("suggest", &["no-samples", "source", "source-file", "source-vault"]),
         ("doctor", &["no-measure", "server"]),
         ("watch", &["server"]),
@@ -147,7 +148,7 @@ fn options_of_golden_databases_have_their_defaults_and_exclude_each_other() {
         other => panic!("{other:?}"),
     };
     assert_eq!(publish.valid_for.signed().unsigned_abs(), eod_golden::DEFAULT_VALID_FOR);
-    assert_eq!(publish.keep, eod_golden::DEFAULT_KEEP);
+    assert_eq!(publish.keep.count, eod_golden::DEFAULT_KEEP);
     let build = "eod mask golden build shop --policy masking.yaml";
     assert!(parse(&format!("{build} --from raw --drop --allow archive_mode")).is_ok());
     for wrong in

@@ -48,7 +48,7 @@ pub(super) struct OpenSession<'a> {
 }
 
 /// A long time limit, which ends a broken test.
-fn deadline() -> Deadline {
+pub(super) fn deadline() -> Deadline {
     Deadline::within(Duration::from_secs(60), CancellationToken::new())
 }
 
@@ -77,8 +77,17 @@ impl MaskDatabase {
     }
 
     fn client(&self, database: &str, program: &str) -> Postgres {
+        Self::client_named(self.server, database, program)
+    }
+
+    /// A superuser's client of a database.
+    pub(super) fn client_of(server: &PostgresServer, database: &str) -> Postgres {
+        Self::client_named(server, database, "story")
+    }
+
+    fn client_named(server: &PostgresServer, database: &str, program: &str) -> Postgres {
         let mut settings = PostgresSettings::default();
-        let port = self.server.port.to_string();
+        let port = server.port.to_string();
         for (keyword, value) in [
             ("host", "127.0.0.1"),
             ("port", &port),
@@ -137,8 +146,9 @@ impl MaskDatabase {
         self.locked("BEGIN; LOCK TABLE pg_database IN SHARE MODE")
     }
 
+    /// A session with the locks of a transaction, until the result is dropped.
     #[track_caller]
-    fn locked(&self, sql: &str) -> OpenSession<'_> {
+    pub(super) fn locked(&self, sql: &str) -> OpenSession<'_> {
         let session = self.runtime.block_on(async {
             let mut session = self.client(&self.name, "story").connect(&deadline()).await?;
             session.batch(&SqlStatement::new("lock", "the tables", sql), &deadline()).await?;

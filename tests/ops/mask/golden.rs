@@ -1,9 +1,11 @@
 //! Stories of `eod mask golden`: masked rows of a source on one server become a golden database on another one.
 
+mod concurrent;
 mod raw;
 mod refused;
 mod secrets;
 mod shadow;
+mod vault;
 
 use std::{
     path::Path,
@@ -19,6 +21,7 @@ use std::{
 use eod_testkit::{
     command::{self, Finished},
     postgres::{ADMIN, PostgresServer, SUPERUSER, servers},
+    wait::wait_until,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -124,6 +127,18 @@ impl GoldenStory {
         vec!["build", &self.name, "--policy", "masking.yaml", "--source", dsn, "--tools", tools.to_str().unwrap()]
     }
 
+    /// Waits until a statement waits for a lock.
+    #[track_caller]
+    fn waits(&self, beginning: &str) {
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '{beginning}%' AND wait_event_type = 'Lock'"
+        );
+        wait_until(&format!("`{beginning}` to wait"), Duration::from_secs(60), || {
+            let count = self.preview.values(&sql).remove(0);
+            if count == "0" { Err(count) } else { Ok(()) }
+        });
+    }
+
     /// State and database of all versions.
     #[track_caller]
     fn versions(&self) -> Vec<String> {
@@ -185,6 +200,10 @@ fn golden_is_built_verified_published_listed_and_pruned() {
         let verified = story.json(0, &verify);
         assert_eq!((&verified["ok"], &verified["report"]["rows"]), (&json!(true), &json!(500)), "{label}");
         assert!(verified["report"]["values"].as_u64().unwrap() > 100, "{label}: {verified}");
+        let text = story.eod(&verify);
+        for line in ["check", "copy", "verify", "verify: table app.orders: 300 rows; "] {
+            assert!(text.stderr.lines().any(|found| found.starts_with(line)), "{label}: {line}: {}", text.report());
+        }
         assert_eq!(story.eod(&[&verify[..], &["--published"]].concat()).code, Some(1), "{label}");
 
         let before = story.objects();

@@ -1,11 +1,8 @@
 //! Credentials are in no log, error or `Debug` text; and the environment of the process, in processes of their own.
 
-use std::{
-    io,
-    process::Command,
-    sync::{Arc, Mutex},
-};
+use std::{process::Command, sync::Arc};
 
+use eod_testkit::own_process::{LogBuffer, is_alone};
 use eod_testkit::route53::{FakeRoute53, Route53Answer, Route53Fault, TEMPORARY_KEY};
 
 use tracing_subscriber::{
@@ -21,29 +18,12 @@ use crate::{
         AssumedRole, AwsAccess, AwsSettings, IdentityToken, Route53, Route53Limits, SILENT_TARGETS, WebIdentityRole,
         ZoneWriters,
     },
-    send::lock,
 };
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/dns";
 
 /// Variable that tells a process of this test binary to run the test of the environment.
 const CHILD: &str = "EOD_TEST_ROUTE53_CHILD";
-/// Variable of a process that runs one test.
-const ALONE: &str = "EOD_CANARY_ALONE";
-
-#[derive(Clone, Default)]
-struct LogBuffer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for LogBuffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        lock(&self.0).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Settings for a server on loopback.
 fn settings(fake: &Fake, server: &FakeRoute53) -> AwsSettings {
@@ -101,8 +81,7 @@ async fn credentials_are_in_no_log_error_or_debug_text() {
         }
         texts.push(format!("{client:?} {writers:?}"));
     }
-    let text = |buffer: &LogBuffer| String::from_utf8_lossy(&lock(&buffer.0)).into_owned();
-    let (all, shown) = (text(&all), text(&shown));
+    let (all, shown) = (all.text(), shown.text());
     assert!(all.contains("aws_smithy_runtime") && !shown.contains("aws_smithy_runtime"), "{shown}");
     assert!(shown.contains("eod_clients::send: request"), "{shown}");
     let ids = ["AKIACANARY", TEMPORARY_KEY];
@@ -110,20 +89,6 @@ async fn credentials_are_in_no_log_error_or_debug_text() {
     assert_absent(&all, &["canary-"]);
     texts.push(shown);
     texts.iter().for_each(|text| assert_absent(text, &["canary-", "AKIACANARY", TEMPORARY_KEY]));
-}
-
-/// True in a process that runs only this test; otherwise runs it in such a process. Other tests of a process change the levels
-/// that its log has.
-#[track_caller]
-fn is_alone(test: &str) -> bool {
-    if std::env::var_os(ALONE).is_some() {
-        return true;
-    }
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let output = command.args(["--exact", test, "--nocapture"]).env(ALONE, "1").output().unwrap();
-    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
-    false
 }
 
 #[track_caller]

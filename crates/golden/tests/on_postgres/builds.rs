@@ -2,12 +2,16 @@
 
 mod canaries;
 mod disarmed;
+mod full_disk;
 mod kill;
+mod logs;
 mod refused;
 mod result;
 mod schema;
 mod secrets;
 mod standby;
+mod statement_kind;
+mod statement_proxy;
 mod statements;
 
 use std::{
@@ -25,8 +29,8 @@ use eod_testkit::postgres::{ADMIN, PASSWORD, PostgresServer, SUPERUSER, servers}
 
 use super::{client, client_named, deadline, policy, run, shop};
 use crate::{
-    BuildError, BuildProgress, BuildReport, BuildSettings, BuildStep, GoldenBuild, GoldenName, GoldenServer,
-    PublishReport, PublishSettings, ToolSearch,
+    BuildError, BuildProgress, BuildReport, BuildRequest, BuildSettings, BuildStep, GoldenBuild, GoldenName,
+    GoldenServer, PublishReport, PublishSettings, ToolSearch,
 };
 
 /// Role that reads the source: it cannot write, and it is not a superuser.
@@ -71,6 +75,9 @@ struct Build {
 #[derive(Default)]
 struct Recorder {
     steps: Mutex<Vec<BuildStep>>,
+    /// Number of tables of each step that reads tables.
+    loads: Mutex<Vec<usize>>,
+    /// Rows of the last one.
     rows: Mutex<u64>,
     done: Mutex<BTreeSet<String>>,
     notes: Mutex<Vec<String>>,
@@ -79,6 +86,13 @@ struct Recorder {
 impl BuildProgress for Recorder {
     fn step(&self, step: BuildStep) {
         self.steps.lock().unwrap().push(step);
+    }
+
+    fn tables(&self, tables: &[(TableName, u64)]) {
+        // Once for the load, and once for the verification.
+        self.loads.lock().unwrap().push(tables.len());
+        *self.rows.lock().unwrap() = 0;
+        self.done.lock().unwrap().clear();
     }
 
     fn rows(&self, _table: &TableName, rows: u64, _bytes: u64) {
@@ -200,18 +214,18 @@ impl Build {
     }
 
     fn described<'a>(&'a self, server: &'a Postgres, source: &'a Postgres) -> GoldenBuild<'a> {
-        GoldenBuild {
+        let request = BuildRequest {
             server,
             installation: &self.installation,
             name: &self.name,
-            source,
-            tools: ToolSearch { folder: Some(servers()[0].programs.clone()), path: None },
             policy: &self.policy,
             policy_text: self.policy_text.as_bytes(),
             key: &self.key,
             settings: self.settings.clone(),
             progress: self.progress.clone(),
-        }
+        };
+        let tools = ToolSearch { folder: Some(servers()[0].programs.clone()), path: None };
+        GoldenBuild { request, source, tools }
     }
 
     async fn goldens(&self) -> GoldenServer {

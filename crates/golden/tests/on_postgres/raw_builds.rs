@@ -8,26 +8,27 @@ use eod_testkit::postgres::{READER, SUPERUSER};
 use super::{
     Shop, client, deadline, definitions, differences, disarm_list::DISARMED, key, policy, run, shop, shops, values,
 };
-use crate::{BuildError, BuildReport, BuildSettings, GoldenName, GoldenServer, GoldenState, RawCopyBuild};
+use crate::{
+    BuildError, BuildReport, BuildRequest, BuildSettings, GoldenName, GoldenServer, GoldenState, RawCopyBuild,
+};
 
 /// Roles with REPLICATION belong to the whole server, so that the tests with and without one exclude each other.
 static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 async fn build(shop: &Shop, name: &GoldenName, text: &str, drop_raw: bool) -> Result<BuildReport, BuildError> {
     let (server, policy, key) = (client(shop.server, shop.role, "postgres"), policy(text), key());
-    let build = RawCopyBuild {
+    let request = BuildRequest {
         server: &server,
         installation: "raw",
         name,
-        database: &shop.source,
-        drop_raw,
-        allowed: BTreeSet::from([SUPERUSER.to_owned()]),
         policy: &policy,
         policy_text: text.as_bytes(),
         key: &key,
         settings: BuildSettings::default(),
         progress: Arc::new(()),
     };
+    let allowed = BTreeSet::from([SUPERUSER.to_owned()]);
+    let build = RawCopyBuild { request, database: &shop.source, drop_raw, allowed };
     build.run(&deadline()).await
 }
 

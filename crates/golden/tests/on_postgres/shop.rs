@@ -108,6 +108,10 @@ CREATE MATERIALIZED VIEW app.never AS SELECT 1 AS one WITH NO DATA;
 CREATE FUNCTION app.row_name(c app.customers) RETURNS text LANGUAGE sql AS 'SELECT c.name';
 CREATE PUBLICATION shop FOR TABLE app.orders";
 
+/// A column that is computed when it is read. Needs PostgreSQL 18.
+pub(super) const VIRTUAL: &str =
+    "ALTER TABLE app.documents ADD COLUMN letters int GENERATED ALWAYS AS (length(body)) VIRTUAL";
+
 /// Policy for all of it.
 pub(super) const POLICY: &str = r#"
 version: 1

@@ -48,18 +48,48 @@ pub(crate) enum MaskGoldenCommand {
     Prune(GoldenPruneArguments),
 }
 
-/// Options of `mask golden build`.
+/// Name of a golden database, and its server.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct GoldenBuildArguments {
+pub(crate) struct GoldenTarget {
     /// Name of the golden database.
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
+    /// Preview server.
+    #[command(flatten)]
+    pub(crate) server: MaskServerArguments,
+}
+
+/// Policy and source of a command that reads all rows.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GoldenReading {
     /// Policy file.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: PathBuf,
     /// Database with the rows, on another server.
     #[command(flatten)]
     pub(crate) source: MaskSourceArguments,
+    /// Maximum number of tables at the same time.
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) jobs: NonZeroUsize,
+}
+
+/// Versions of a golden database that stay.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct KeptVersions {
+    /// Number of older versions to keep.
+    #[arg(long = "keep", value_name = "N", default_value_t = DEFAULT_KEEP)]
+    pub(crate) count: usize,
+}
+
+/// Options of `mask golden build`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GoldenBuildArguments {
+    /// Golden database.
+    #[command(flatten)]
+    pub(crate) target: GoldenTarget,
+    /// Rows that are read.
+    #[command(flatten)]
+    pub(crate) reading: GoldenReading,
     /// Raw copy on the preview server to read instead of a source.
     #[arg(long, value_name = "DATABASE", conflicts_with_all = ["source", "source_file", "source_vault", "tools"])]
     pub(crate) from: Option<String>,
@@ -69,9 +99,6 @@ pub(crate) struct GoldenBuildArguments {
     /// Accept a reader of raw pages: a role with REPLICATION, `standby NAME`, `slot NAME` or `archive_mode`; may be repeated.
     #[arg(long, value_name = "READER", requires = "from")]
     pub(crate) allow: Vec<String>,
-    /// Preview server.
-    #[command(flatten)]
-    pub(crate) server: MaskServerArguments,
     /// Masking key.
     #[command(flatten)]
     pub(crate) key: MaskKeyArguments,
@@ -84,9 +111,6 @@ pub(crate) struct GoldenBuildArguments {
     /// Folder with `pg_dump` and `pg_restore` [default: PATH, and the folders of packages].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) tools: Option<PathBuf>,
-    /// Maximum number of tables at the same time.
-    #[arg(long, value_name = "N", default_value = "2")]
-    pub(crate) jobs: NonZeroUsize,
     /// Check everything, estimate size and duration, and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -95,24 +119,15 @@ pub(crate) struct GoldenBuildArguments {
 /// Options of `mask golden verify`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct GoldenVerifyArguments {
-    /// Name of the golden database.
-    #[arg(value_name = "NAME")]
-    pub(crate) name: String,
-    /// Policy file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: PathBuf,
+    /// Golden database.
+    #[command(flatten)]
+    pub(crate) target: GoldenTarget,
+    /// Rows that are read.
+    #[command(flatten)]
+    pub(crate) reading: GoldenReading,
     /// Verify the published version [default: the build that is not published yet, if there is one].
     #[arg(long)]
     pub(crate) published: bool,
-    /// Database with values to search for.
-    #[command(flatten)]
-    pub(crate) source: MaskSourceArguments,
-    /// Preview server.
-    #[command(flatten)]
-    pub(crate) server: MaskServerArguments,
-    /// Maximum number of tables at the same time.
-    #[arg(long, value_name = "N", default_value = "2")]
-    pub(crate) jobs: NonZeroUsize,
     /// Estimate size and duration, and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -121,18 +136,15 @@ pub(crate) struct GoldenVerifyArguments {
 /// Options of `mask golden publish`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct GoldenPublishArguments {
-    /// Name of the golden database.
-    #[arg(value_name = "NAME")]
-    pub(crate) name: String,
+    /// Golden database.
+    #[command(flatten)]
+    pub(crate) target: GoldenTarget,
     /// Validity, counted from the snapshot of the source: the longest time that rows erased there stay.
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub(crate) valid_for: HumanDuration,
-    /// Number of older versions to keep.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_KEEP)]
-    pub(crate) keep: usize,
-    /// Preview server.
+    /// Versions that stay.
     #[command(flatten)]
-    pub(crate) server: MaskServerArguments,
+    pub(crate) keep: KeptVersions,
     /// Print the changes, and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -152,9 +164,9 @@ pub(crate) struct GoldenPruneArguments {
     /// Name of a golden database [default: all of the installation].
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Number of older versions to keep.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_KEEP)]
-    pub(crate) keep: usize,
+    /// Versions that stay.
+    #[command(flatten)]
+    pub(crate) keep: KeptVersions,
     /// Preview server.
     #[command(flatten)]
     pub(crate) server: MaskServerArguments,

@@ -5,18 +5,19 @@ use std::fs;
 use std::path::Path;
 
 use eod_clients::postgres::{Postgres, PostgresAccess, PostgresFailure, PostgresPrivilege, PostgresSettings};
-use eod_clients::vault::{SecretRead, Vault};
-use eod_clients::{Deadline, Error as ClientError, ErrorKind};
-use eod_domain::vault::SecretRef;
+use eod_clients::{Error as ClientError, ErrorKind};
 use zeroize::Zeroizing;
 
 use super::MaskContext;
+use super::vault_field::vault_field;
 use crate::arguments::{DsnArgument, MaskServerArguments, MaskSourceArguments};
 use crate::failure::Failure;
 
 /// Variable with the connection string of the source.
 const SOURCE_VARIABLE: &str = "EOD_SOURCE_DSN";
 
+/// SQLSTATE of a full disk.
+const DISK_FULL: &str = "53100";
 /// Database of a server, for commands that are not about one database.
 const MAINTENANCE_DATABASE: &str = "postgres";
 
@@ -113,37 +114,14 @@ fn secret_file(option: &str, file: &Path) -> Result<Zeroizing<String>, Failure> 
         .map_err(|error| Failure::usage(format!("{option}: cannot read {}: {error}", file.display())))
 }
 
-/// Field of a secret in Vault, by `MOUNT/PATH#FIELD`.
-pub(super) async fn vault_field(
-    context: &MaskContext,
-    option: &str,
-    reference: &str,
-    deadline: &Deadline,
-) -> Result<Zeroizing<String>, Failure> {
-    let expected = || Failure::usage(format!("{option}: expected MOUNT/PATH#FIELD, such as `secret/preview#dsn`"));
-    let (path, field) = reference.split_once('#').filter(|(_, field)| !field.is_empty()).ok_or_else(expected)?;
-    let secret: SecretRef = path.parse().map_err(|error| Failure::usage(format!("{option}: {error}")))?;
-    let access = context.settings.vault.access(&context.variables).map_err(Failure::usage)?;
-    let vault = Vault::new(access, concat!("eod/", env!("CARGO_PKG_VERSION"), " (mask)"));
-    let (mount, secret) = vault.split(&secret, deadline).await.map_err(|error| Failure::failed(error.chain()))?;
-    let read = vault.read(&mount, secret.path(), None, deadline).await;
-    let missing = |problem: &str| Failure::failed(format!("{option}: secret `{path}` {problem}"));
-    match read.map_err(|error| Failure::failed(error.chain()))? {
-        SecretRead::Secret(secret) => {
-            let value = secret.data.get(field).and_then(serde_json::Value::as_str);
-            value.map(|value| Zeroizing::new(value.to_owned())).ok_or_else(|| {
-                missing(&format!("has no string in field `{field}`")).remedy("check the name of the field")
-            })
-        }
-        SecretRead::Deleted { .. } => Err(missing("is deleted")),
-        SecretRead::Absent => Err(missing("does not exist")),
-    }
-}
-
 /// Failure of a statement, with the GRANT that helps if a privilege is missing.
 pub(super) fn statement_failure(error: &ClientError) -> Failure {
     let failure = Failure::failed(error.chain());
-    let denied = error.cause::<PostgresFailure>().and_then(|failure| failure.missing.as_ref());
+    let cause = error.cause::<PostgresFailure>();
+    if cause.is_some_and(|failure| failure.sqlstate == DISK_FULL) {
+        return failure.remedy("free disk space on the server; `eod mask golden prune` removes versions that are over");
+    }
+    let denied = cause.and_then(|failure| failure.missing.as_ref());
     match (error.kind, denied) {
         (_, Some(missing)) => {
             let object = format!("{} {}", missing.object_kind, missing.object);

@@ -15,6 +15,7 @@ use super::MaskContext;
 use super::access::{source, statement_failure};
 use super::constraints::{ConstraintTrial, RefusedCheck, try_constraints};
 use super::policy_file::PolicyFile;
+use super::quantity::counted;
 use super::samples::READ_ONLY;
 use crate::arguments::{MaskCheckArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};
@@ -215,10 +216,6 @@ fn report(
 fn described(policy: &MaskingPolicy) -> String {
     let tables = policy.tables.len() + policy.schemas.len();
     format!("rules of {}, {}", counted(tables, "table"), counted(policy.domains.len(), "domain"))
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 #[cfg(test)]

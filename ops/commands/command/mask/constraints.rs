@@ -10,6 +10,7 @@ use eod_golden::{DatabaseCatalogue, DatabaseColumn, DatabaseTable, quoted_name, 
 use eod_masking::{Classification, ColumnDecision, ColumnMasker, ColumnName, MaskingKey, TableName};
 use serde::Deserialize;
 
+use super::bar::StatusLine;
 use super::samples::{SampleRows, sample};
 
 /// Key of a trial.
@@ -98,7 +99,9 @@ pub(super) async fn try_constraints(
     // The policy was classified before, so its maskers exist.
     let maskers = maskers.unwrap_or_default();
     let checks: Vec<CheckRow> = rows(session, "CHECK constraints", CHECKS, &[], deadline).await?;
-    for check in checks {
+    let (mut line, all) = (StatusLine::on_stderr(), checks.len());
+    for (done, check) in checks.into_iter().enumerate() {
+        line.count("CHECK constraints", done, all);
         let table = TableName::new(&check.schema, &check.table);
         let names: Vec<ColumnName> =
             check.columns.iter().map(|column| ColumnName::new(table.clone(), column)).collect();

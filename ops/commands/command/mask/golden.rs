@@ -3,7 +3,6 @@
 mod build;
 mod build_text;
 mod check_constraints;
-mod display;
 mod failure;
 mod list;
 mod prune;
@@ -13,6 +12,7 @@ mod verify;
 use eod_clients::postgres::Postgres;
 use eod_golden::{GoldenName, GoldenServer, RolePrivileges};
 
+pub(super) use self::failure::build_failure;
 use super::MaskContext;
 use super::access::{server, statement_failure};
 use crate::arguments::{MaskGoldenCommand, MaskServerArguments};
@@ -39,7 +39,7 @@ async fn connect(context: &MaskContext, arguments: &MaskServerArguments) -> Resu
     connect_to(context, &server).await
 }
 
-async fn connect_to(context: &MaskContext, server: &Postgres) -> Result<GoldenServer, Failure> {
+pub(super) async fn connect_to(context: &MaskContext, server: &Postgres) -> Result<GoldenServer, Failure> {
     let session = GoldenServer::connect(server, context.installation().as_str(), &context.deadline).await;
     session.map_err(|error| statement_failure(&error))
 }
@@ -57,18 +57,4 @@ fn privileges_text(privileges: &[RolePrivileges]) -> String {
         format!("privileges of {}{login}: {}\n", role.role, role.privileges.join(", "))
     };
     privileges.iter().map(one).collect()
-}
-
-/// Size for people.
-fn size_text(bytes: u64) -> String {
-    match bytes {
-        0..0x10_0000 => format!("{} kB", bytes.div_ceil(1 << 10)),
-        0x10_0000..0x2_8000_0000 => format!("{} MB", bytes >> 20),
-        _ => format!("{} GB", bytes >> 30),
-    }
-}
-
-/// Number with its noun.
-fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -6,7 +6,7 @@ use eod_masking::MaskingKey;
 use zeroize::Zeroizing;
 
 use super::MaskContext;
-use super::access::vault_field;
+use super::vault_field::vault_field;
 use crate::arguments::MaskKeyArguments;
 use crate::failure::Failure;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use eod_clients::postgres::{LibpqEnvironment, Postgres, PostgresSession};
 use eod_clients::{Deadline, Error as ClientError};
 use eod_domain::Nonce;
-use eod_golden::GoldenName;
+use eod_golden::{GoldenFacts, GoldenName, GoldenVersion};
 use eod_snapshot::{
     CloneError, CloneName, CloneOwner, ClonePassword, CloneRequest, CloneServer, ObservedTables, TouchedTable,
 };
@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 
 use super::MaskContext;
 use super::access::{server, statement_failure};
+use super::golden::connect_to;
+use super::quantity::{counted, size_text};
 use crate::arguments::{MaskScopeArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};
 use crate::output::{note, print};
@@ -49,6 +51,9 @@ pub(super) async fn run(context: &MaskContext, arguments: &MaskScopeArguments) -
     };
     let golden = GoldenName::new(golden).map_err(|error| Failure::usage(error.to_string()))?;
     let mut shadow = Shadow::connect(context, arguments, golden).await?;
+    if arguments.dry_run {
+        return shadow.estimate(context).await;
+    }
     let password = ClonePassword::new(random()?);
     let found = shadow.observe(context, &password, (program, rest)).await;
     let removed = shadow.remove().await;
@@ -89,12 +94,14 @@ impl Shadow {
         program: (&OsString, &[OsString]),
     ) -> Result<Vec<TouchedTable>, Failure> {
         let (deadline, nonce) = (&context.deadline, Nonce::new(random()?));
+        note(&format!("creating clone {} of golden database {}", self.name, self.golden));
         let request = CloneRequest { name: &self.name, owner: &self.owner, golden: &self.golden, nonce: &nonce };
         self.clones.begin(request, deadline).await.map_err(clone_failure)?;
         let facts = self.clones.open(&self.name, &self.owner, password, deadline).await.map_err(clone_failure)?;
         let failed = |error: ClientError| statement_failure(&error);
         let mut session = self.session(deadline).await.map_err(failed)?;
         let before = ObservedTables::read(&mut session, deadline).await.map_err(clone_failure)?;
+        note(&format!("running `{}` in it", printable(&program.0.to_string_lossy())));
         let login = self.server.access().with_database(self.name.as_str()).with_login(&facts.login, password.reveal());
         let status = execute(program, &login.libpq_environment(), deadline).await?;
         let after = ObservedTables::read(&mut session, deadline).await.map_err(clone_failure)?;
@@ -104,6 +111,26 @@ impl Shadow {
             return Err(Failure::failed(problem).remedy("correct the command; its output is above"));
         }
         Ok(before.touched_until(&after))
+    }
+
+    /// Prints the clone that would be created. It writes nothing.
+    async fn estimate(&self, context: &MaskContext) -> Result<Outcome, Failure> {
+        let failed = |error: ClientError| statement_failure(&error);
+        let mut goldens = connect_to(context, &self.server).await?;
+        let versions = goldens.list(&context.deadline).await.map_err(failed)?;
+        let published = versions.iter().find(|version| version.database == self.golden.as_str());
+        let Some(GoldenVersion { facts: Some(facts), bytes, .. }) = published else {
+            let failure = Failure::failed(format!("golden database `{}` is not published", self.golden));
+            return Err(failure.remedy(format!("publish it with `eod mask golden publish {}`", self.golden)));
+        };
+        match context.output {
+            OutputFormat::Json => context.print_document(json!({
+                "dry_run": true, "golden": self.golden.as_str(), "golden_version": facts.version(),
+                "tables": facts.tables, "rows": facts.rows, "bytes": bytes,
+            }))?,
+            OutputFormat::Table => print(&estimate_text(&self.golden, facts, *bytes))?,
+        }
+        Ok(Outcome::Done)
     }
 
     async fn session(&self, deadline: &Deadline) -> Result<PostgresSession, ClientError> {
@@ -154,6 +181,18 @@ fn clone_failure(error: CloneError) -> Failure {
         CloneError::Statement(error) => statement_failure(&error),
         other => Failure::failed(other.chain()),
     }
+}
+
+/// Text about the clone that would be created.
+fn estimate_text(golden: &GoldenName, facts: &GoldenFacts, bytes: Option<u64>) -> String {
+    let size = bytes.map_or_else(|| "unknown size".to_owned(), size_text);
+    format!(
+        "dry run: a clone of {golden}, version {}, with {} in {} would be created, the command would run in it, and it would \
+         be removed. A clone has {size}; it needs no space if the server shares blocks (`eod mask doctor`). Nothing was written\n",
+        facts.version(),
+        counted(facts.rows, "row"),
+        counted(facts.tables, "table"),
+    )
 }
 
 /// Fields of the JSON document.

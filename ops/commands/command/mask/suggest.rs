@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::MaskContext;
 use super::access::{required_source, statement_failure};
+use super::bar::StatusLine;
 use super::samples::{READ_ONLY, sample};
 use crate::arguments::{MaskSuggestArguments, OutputFormat};
 use crate::failure::{Failure, Outcome};
@@ -75,7 +76,9 @@ async fn samples(
 ) -> Result<(ColumnSamples, Vec<(TableName, String)>), Failure> {
     let (mut found, mut unread) = (ColumnSamples::new(), Vec::new());
     let mut sampled: BTreeMap<TableName, usize> = BTreeMap::new();
-    for table in &catalogue.tables {
+    let mut line = StatusLine::on_stderr();
+    for (done, table) in catalogue.tables.iter().enumerate() {
+        line.count("samples of tables", done, catalogue.tables.len());
         let name = table.name();
         let parent = catalogue.parents.get(&name).and_then(|parents| parents.first());
         let count = sampled.entry(parent.unwrap_or(&name).clone()).or_default();

@@ -1,11 +1,10 @@
 //! Builds that are refused: one clear error, nothing published, and the published version not changed.
 
-use std::{process::Stdio, time::Duration};
+use std::process::Stdio;
 
 use eod_testkit::{
     command::{self, Finished},
     postgres::{READER, SUPERUSER, servers},
-    wait::wait_until,
 };
 
 use super::{GoldenStory, KEY, MaskDatabase, POLICY};
@@ -100,31 +99,33 @@ fn database_of_others_is_refused_and_stays() {
     assert_eq!(story.versions(), [format!("built {name}_next")]);
 }
 
-#[test]
-fn cancelled_build_leaves_nothing() {
-    let story = GoldenStory::new(&servers()[0], SUPERUSER);
-    let dsn = story.source_dsn(SUPERUSER);
-    // No database can be created or removed until the lock is released.
-    let locker = MaskDatabase::maintenance(&servers()[0]);
+/// Interrupts a command while it creates a database of this name. No database can be created or removed until it is.
+#[track_caller]
+fn interrupt(story: &GoldenStory, arguments: &[&str], database: &str) {
+    let locker = MaskDatabase::maintenance(story.mask.server);
     let lock = locker.lock_databases();
-    let mut build = story.command(&story.build(&dsn));
-    let build = build.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let waiting = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE \"{}_next%' AND state = 'active'",
-        story.name
-    );
-    wait_until("the build to create its database", Duration::from_secs(60), || {
-        let count = story.preview.values(&waiting).remove(0);
-        if count == "0" { Err(count) } else { Ok(()) }
-    });
-    let pid = build.id().to_string();
+    let child = story.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    story.waits(&format!("CREATE DATABASE \"{database}\""));
+    let pid = child.id().to_string();
     command::run(std::process::Command::new("kill").args(["-INT", &pid]), "").expect_ok();
     drop(lock);
-    let output = build.wait_with_output().unwrap();
+    let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("what was made is being removed"), "{stderr}");
     assert!(stderr.contains("cancelled; nothing was published, and nothing is open"), "{stderr}");
     assert!(!stderr.contains(KEY), "{stderr}");
-    assert_eq!(story.objects(), [""; 0], "{stderr}");
+}
+
+#[test]
+fn cancelled_build_and_verification_leave_nothing() {
+    let story = GoldenStory::new(&servers()[0], SUPERUSER);
+    let (name, dsn) = (story.name.as_str(), story.source_dsn(SUPERUSER));
+    let build = story.build(&dsn);
+    interrupt(&story, &build, &format!("{name}_next"));
+    assert_eq!(story.objects(), [""; 0]);
+    story.eod(&build).expect_ok();
+    let before = story.objects();
+    interrupt(&story, &["verify", name, "--policy", "masking.yaml"], &format!("{name}_verify"));
+    assert_eq!(story.objects(), before);
 }

@@ -48,7 +48,8 @@ fn build_shows_neither_key_nor_password() {
         "--log-format",
         "json",
     ]);
-    build.env_remove("EOD_MASKING_KEY").stdout(Stdio::piped()).stderr(Stdio::piped());
+    // The log has no level that shows more.
+    build.env_remove("EOD_MASKING_KEY").env("RUST_LOG", "trace").stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = build.spawn().unwrap();
     let (ended, saw_dump) = (AtomicBool::new(false), AtomicBool::new(false));
     let output = thread::scope(|scope| {

@@ -1,5 +1,10 @@
 //! Stories of `eod mask scope --shadow`: a command runs in a clone of a golden database.
 
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
 use eod_testkit::{
     command::{self, Finished},
     postgres::{SUPERUSER, servers},
@@ -77,6 +82,33 @@ fn command_gets_the_address_of_the_clone_and_not_the_login_of_the_server() {
     let url = value("DATABASE_URL");
     assert!(url.starts_with(&format!("postgres://{user}:{password}@127.0.0.1:")), "{url}");
     assert!(!run.stdout.contains(&password));
+}
+
+#[test]
+fn interrupted_command_leaves_no_clone_and_a_dry_run_creates_none() {
+    let story = GoldenStory::new(servers().last().unwrap(), SUPERUSER);
+    published(&story);
+    let before = story.objects();
+    let server = story.mask.dsn(story.role, "postgres");
+    let options = ["mask", "scope", "--shadow", "--golden", &story.name, "--server", &server];
+    let options = [&options[..], &["--installation", &story.installation]].concat();
+    let dry = command::run(&mut story.mask.command(&[&options[..], &["--dry-run", "--", "/missing"]].concat()), "");
+    assert!(dry.expect_ok().contains("with 500 rows in 2 tables would be created"));
+    let json = [&options[..], &["--dry-run", "-o", "json", "--", "/missing"]].concat();
+    let json = command::run(&mut story.mask.command(&json), "").expect_ok();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["dry_run"], &json["rows"]), (&json!(true), &json!(500)), "{json}");
+    assert_eq!(story.objects(), before);
+
+    let mut run =
+        story.mask.command(&[&options[..], &["--", "/bin/sh", "-c", "echo started; exec sleep 600"]].concat());
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(run.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line == "started"));
+    assert_ne!(story.objects(), before);
+    command::run(std::process::Command::new("kill").args(["-INT", &run.id().to_string()]), "").expect_ok();
+    assert_eq!(run.wait().unwrap().code(), Some(1), "{:?}", lines.collect::<Vec<_>>());
+    assert_eq!(story.objects(), before);
 }
 
 #[test]

@@ -1,21 +1,21 @@
-//! Builds that are killed at any moment: the database is closed and marked, and the next build is whole.
+//! Builds that are killed at any moment: the database is closed and marked, and the next build is whole. The kill at each kind
+//! of statement is in [`super::statements`].
 
 use std::{
     process::{Command, Stdio},
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use eod_testkit::postgres::{ADMIN, PostgresServer, READER, SUPERUSER, servers};
+use eod_testkit::postgres::{ADMIN, READER, SUPERUSER, servers};
 
 use super::Build;
 use crate::{
     GoldenState, VersionStage,
-    tests::on_postgres::{client, deadline, run, values},
+    tests::on_postgres::{client, client_at, deadline, run},
 };
 
 /// Rounds with a killed builder, and with a killed server process.
-const ROUNDS: u32 = 25;
+const ROUNDS: u32 = 12;
 /// Variable with the description of the build that a child runs.
 const CHILD: &str = "EOD_GOLDEN_CHILD_BUILD";
 
@@ -27,37 +27,31 @@ async fn child_that_builds() {
     let mut next = || fields.next().unwrap().to_owned();
     let (preview, source_port, programs) = (next(), next(), next());
     let (source, installation, name) = (next(), next(), next());
-    let at = |port: &str, user: &str, database: &str| {
-        let mut settings = eod_clients::postgres::PostgresSettings::default();
-        let values = [("host", "127.0.0.1"), ("port", port), ("dbname", database), ("user", user)];
-        for (keyword, value) in values.into_iter().chain([("password", eod_testkit::postgres::PASSWORD)]) {
-            settings.set(keyword, value).unwrap();
-        }
-        eod_clients::postgres::Postgres::new(eod_clients::postgres::PostgresAccess::new(&settings).unwrap())
-    };
+    let at = |port: &str, user, database| client_at(port.parse().unwrap(), user, database, &installation);
     let (server, source) = (at(&preview, ADMIN, "postgres"), at(&source_port, SUPERUSER, &source));
     let text = super::shop::POLICY.replace("version: 1\n", "version: 1\nroles: [build_app]\n");
     let policy = super::policy(&text);
-    let build = crate::GoldenBuild {
+    let request = crate::BuildRequest {
         server: &server,
         installation: &installation,
         name: &crate::GoldenName::new(&name).unwrap(),
-        source: &source,
-        tools: crate::ToolSearch { folder: Some(programs.into()), path: None },
         policy: &policy,
         policy_text: text.as_bytes(),
         key: &super::super::key(),
         settings: crate::BuildSettings::default(),
         progress: std::sync::Arc::new(()),
     };
+    let tools = crate::ToolSearch { folder: Some(programs.into()), path: None };
+    let build = crate::GoldenBuild { request, source: &source, tools };
     build.run(&deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
 }
 
-fn child(build: &Build) -> Command {
+/// Another process that builds. `port` is that of the preview server or of a proxy in front of it.
+pub(super) fn child(build: &Build, port: u16) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "tests::on_postgres::builds::kill::child_that_builds", "--test-threads=1"]);
     let described = [
-        build.preview.port.to_string(),
+        port.to_string(),
         super::source_server().port.to_string(),
         servers()[0].programs.display().to_string(),
         build.source.clone(),
@@ -102,10 +96,10 @@ pub(super) async fn next_build_is_whole(build: &Build) {
 async fn killed_builder_leaves_a_closed_database_and_the_next_build_is_whole() {
     let build = Build::create(servers().last().unwrap(), ADMIN).await;
     let begun = Instant::now();
-    assert!(child(&build).status().unwrap().success());
+    assert!(child(&build, build.preview.port).status().unwrap().success());
     let whole = begun.elapsed();
     for round in 0..ROUNDS {
-        let mut child = child(&build).spawn().unwrap();
+        let mut child = child(&build, build.preview.port).spawn().unwrap();
         tokio::time::sleep(whole * round / ROUNDS).await;
         // SIGKILL.
         child.kill().unwrap();
@@ -136,48 +130,6 @@ async fn killed_server_process_fails_the_build_and_the_next_one_is_whole() {
             run(&mut superuser, &sql).await;
         };
         let (done, ()) = tokio::join!(build.run(), end);
-        if done.is_err() {
-            what_is_left_is_closed_and_marked(&build).await;
-        }
-    }
-    next_build_is_whole(&build).await;
-}
-
-/// Rounds with SIGKILL of a server process: the server ends all its sessions and recovers from WAL.
-const CRASHES: u32 = 5;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn crashed_server_fails_the_build_and_the_next_one_is_whole() {
-    // A server of its own, because the crash ends the sessions of all tests.
-    static SERVER: OnceLock<PostgresServer> = OnceLock::new();
-    let server = SERVER.get_or_init(|| PostgresServer::start(&servers().last().unwrap().programs).unwrap());
-    let build = Build::create(server, ADMIN).await;
-    let begun = Instant::now();
-    build.run().await.unwrap_or_else(|error| panic!("{}", error.chain()));
-    let whole = begun.elapsed();
-    for round in 0..CRASHES {
-        let pause = whole * (2 * round + 1) / (2 * CRASHES);
-        let crash = async {
-            tokio::time::sleep(pause).await;
-            let Ok(mut superuser) = client(server, SUPERUSER, "postgres").connect(&deadline()).await else { return };
-            let sql = format!(
-                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() \
-                 AND (application_name LIKE '{}%' OR datname = '{}') ORDER BY pid",
-                build.installation,
-                build.name.next()
-            );
-            let pids = values(&mut superuser, &sql).await;
-            if let Some(pid) = pids.get(usize::try_from(round).unwrap() % pids.len().max(1)) {
-                let killed = Command::new("kill").args(["-9", pid.trim_matches(['(', ')'])]).status().unwrap();
-                assert!(killed.success());
-            }
-        };
-        let (done, ()) = tokio::join!(build.run(), crash);
-        let recovered = Instant::now();
-        while client(server, SUPERUSER, "postgres").connect(&deadline()).await.is_err() {
-            assert!(recovered.elapsed() < Duration::from_secs(60));
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
         if done.is_err() {
             what_is_left_is_closed_and_marked(&build).await;
         }

@@ -1,19 +1,22 @@
 //! Builds that are refused or fail: one clear error, nothing left, the published version untouched.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use eod_clients::{Deadline, ErrorKind};
 use eod_masking::MaskingKey;
-use eod_testkit::postgres::{ADMIN, PASSWORD, READER, SUPERUSER, servers};
+use eod_testkit::postgres::{ADMIN, PASSWORD, PostgresServer, READER, SUPERUSER, servers};
 use tokio_util::sync::CancellationToken;
 
 use super::{Build, LEAKED, MARKER, some, source_server};
 use crate::{
-    BuildError, BuildStep, GoldenState, ToolSearch,
-    tests::on_postgres::{client, deadline, run, values},
+    BuildError, BuildStep, GoldenState, StructureError, ToolSearch, ToolsError,
+    tests::on_postgres::{client, client_at, deadline, run, values},
 };
 
 /// Runs a build that must fail, and checks that it leaves nothing.
@@ -69,7 +72,7 @@ async fn source_on_the_preview_server_and_masked_sources_are_refused() {
     let build = Build::create(&servers()[0], SUPERUSER).await;
     let server = build.server();
     let mut described = build.described(&server, &server);
-    described.settings.attempts = 1;
+    described.request.settings.attempts = 1;
     let error = described.run(&deadline()).await.unwrap_err();
     assert!(matches!(error, BuildError::SameServer), "{error:?}");
     let mut session = client(source_server(), SUPERUSER, &build.source).connect(&deadline()).await.unwrap();
@@ -83,6 +86,57 @@ async fn source_on_the_preview_server_and_masked_sources_are_refused() {
     run(&mut session, "DROP SCHEMA eod CASCADE; CREATE TABLE app.lost (id int, r app.remote)").await;
     let error = refused(&build).await;
     assert!(error.to_string().contains("table app.lost depend on a foreign server"), "{error}");
+}
+
+/// A second server of the newest version, for sources.
+fn newest_source_server() -> &'static PostgresServer {
+    static SERVER: OnceLock<PostgresServer> = OnceLock::new();
+    SERVER.get_or_init(|| PostgresServer::start(&servers().last().unwrap().programs).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn source_that_is_newer_than_the_tools_or_the_preview_server_is_refused() {
+    let (oldest, newest) = (&servers()[0], servers().last().unwrap());
+    if oldest.version == newest.version {
+        eprintln!("WARNING: SOURCES OF A NEWER VERSION ARE NOT TESTED, because all servers have one version");
+        return;
+    }
+    // The programs of the oldest version are named. Those of a newer one may be installed as well.
+    let build = Build::create_on(newest_source_server(), newest, SUPERUSER, MARKER).await;
+    let error = refused(&build).await;
+    let BuildError::Structure(StructureError::Tools(ToolsError::Missing { least, most, found })) = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((*least, *most, found.as_slice()), (newest.version, newest.version, &[oldest.version][..]));
+    let text = error.to_string();
+    assert!(text.contains(&format!("install package postgresql-client-{}", newest.version)), "{text}");
+
+    let build = Build::create_on(newest_source_server(), oldest, SUPERUSER, MARKER).await;
+    let error = refused(&build).await;
+    let expected = format!(
+        "the preview server must be PostgreSQL {} or newer, because it must not be older than the source; got {}",
+        newest.version, oldest.version
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(build.progress.steps.lock().unwrap().iter().all(|step| *step == BuildStep::Check));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn source_that_cannot_be_reached_and_policies_without_their_columns_are_refused() {
+    let build = Build::create(servers().last().unwrap(), ADMIN).await;
+    let (server, nowhere) = (build.server(), client_at(1, SUPERUSER, &build.source, "eod"));
+    let error = build.described(&server, &nowhere).run(&deadline()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    assert!(error.chain().contains(&format!("cannot connect to database `{}`", build.source)), "{}", error.chain());
+    left_nothing(&build).await;
+
+    let whole = build.policy_text.clone();
+    let build =
+        build.with_policy(whole.replace("    note: { kind: text }\n", "    note: { kind: text }\n    gone: keep\n"));
+    let error = refused(&build).await;
+    let BuildError::Policy(rules) = &error else { panic!("{error:?}") };
+    let [rule] = rules.as_slice() else { panic!("{rules:?}") };
+    assert!(rule.to_string().contains("table app.orders has no column `gone`"), "{rule}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,8 @@ fn the_report_has_everything_and_no_value(build: &Build, report: &crate::BuildRe
     let masked: u64 = report.tables.iter().map(|table| table.rows).sum();
     assert_eq!((*build.progress.rows.lock().unwrap(), report.facts.rows), (masked, masked), "{label}");
     assert_eq!(build.progress.done.lock().unwrap().len(), report.tables.len(), "{label}");
+    let tables = report.tables.len();
+    assert_eq!(*build.progress.loads.lock().unwrap(), [tables, tables], "{label}: load and verification");
 }
 
 async fn no_value_is_left(build: &Build, session: &mut PostgresSession) {
@@ -140,6 +142,7 @@ async fn finished_database_is_verified_in_a_copy() {
     let build = Build::create_with(servers().last().unwrap(), ADMIN, LEAKED).await;
     build.run().await.unwrap_or_else(|error| panic!("{}", error.chain()));
     let (server, source) = (build.server(), build.source());
+    let progress = std::sync::Arc::new(super::Recorder::default());
     let check = |built, source| GoldenCheck {
         server: &server,
         installation: &build.installation,
@@ -149,11 +152,17 @@ async fn finished_database_is_verified_in_a_copy() {
         policy: &build.policy,
         policy_text: build.policy_text.as_bytes(),
         workers: 2,
+        progress: progress.clone(),
     };
     let error = check(false, None).run(&deadline()).await.unwrap_err();
     assert!(error.to_string().contains("there is no finished golden database"), "{error}");
     let report = check(true, None).run(&deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
     assert_eq!((report.findings.len(), report.values, report.same_policy), (0, 0, true), "{report:?}");
+    let steps = progress.steps.lock().unwrap().clone();
+    // The first step is that of the refused verification.
+    assert_eq!(steps, [BuildStep::Check, BuildStep::Check, BuildStep::Copy, BuildStep::Verify]);
+    assert_eq!(*progress.rows.lock().unwrap(), report.rows);
+    assert_eq!(progress.done.lock().unwrap().len(), report.tables);
     build.publish(0).await;
     let report = check(false, Some(&source)).run(&deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
     assert_eq!(report.findings, [""; 0]);

@@ -18,7 +18,7 @@ use super::{Build, MAPPED, MARKER, source_server};
 use crate::{GoldenCheck, tests::on_postgres::deadline};
 
 /// Key of these builds.
-const KEY: &str = "numbat-5b1e0f6c9d2a47c38e11aa7742";
+pub(super) const KEY: &str = "numbat-5b1e0f6c9d2a47c38e11aa7742";
 
 /// Forms of the password and of the key.
 fn secrets() -> Vec<String> {
@@ -30,7 +30,7 @@ fn secrets() -> Vec<String> {
 }
 
 #[track_caller]
-fn has_no_secret(what: &str, text: &str) {
+pub(super) fn has_no_secret(what: &str, text: &str) {
     let lower = text.to_lowercase();
     for secret in secrets() {
         assert!(!lower.contains(&secret.to_lowercase()), "{what} contains a secret: {text}");
@@ -89,6 +89,7 @@ async fn key_and_passwords_are_on_no_command_line_and_in_no_text_of_a_build() {
         policy: &build.policy,
         policy_text: build.policy_text.as_bytes(),
         workers: 2,
+        progress: Arc::new(()),
     };
     let checked = check.run(&deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
     let lines = lines.stop();
@@ -149,7 +150,7 @@ async fn key_and_passwords_are_in_no_error_and_in_no_log_of_the_servers() {
 }
 
 /// The source with a wrong password.
-fn refused_login(build: &Build, password: &str) -> Postgres {
+pub(super) fn refused_login(build: &Build, password: &str) -> Postgres {
     let mut settings = PostgresSettings::default();
     let port = build.origin.port.to_string();
     let values = [

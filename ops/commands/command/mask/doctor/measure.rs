@@ -12,6 +12,8 @@ use eod_golden::{quoted_name, rows, run};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::command::mask::bar::StatusLine;
+
 /// Size of the table of the measurement in bytes.
 const BYTES: u64 = 16 << 20;
 /// Time limit of the removal of the databases, also after Ctrl-C.
@@ -87,7 +89,9 @@ pub(super) async fn measure(
 ) -> Result<Measurement, ClientError> {
     let prefix = format!("eod_doctor_{}", std::process::id());
     let names = [format!("{prefix}_source"), format!("{prefix}_clone"), format!("{prefix}_empty")];
-    let result = clones(server, session, data_directory, &names, deadline).await;
+    let mut line = StatusLine::on_stderr();
+    let result = clones(server, session, data_directory, &names, &mut line, deadline).await;
+    line.show("removing the databases of the measurement");
     // The command may have been cancelled: the removal has its own time limit, and a session that still works.
     let cleanup = Deadline::within(CLEANUP, CancellationToken::new());
     let mut other = None;
@@ -107,12 +111,15 @@ async fn clones(
     session: &mut PostgresSession,
     data_directory: &str,
     [source, clone, empty]: &[String; 3],
+    line: &mut StatusLine,
     deadline: &Deadline,
 ) -> Result<Measurement, ClientError> {
+    line.show(&format!("creating database {source} with {} MB", BYTES >> 20));
     create(session, source, "template0", deadline).await?;
     let mut inside = Postgres::new(server.access().with_database(source)).connect(deadline).await?;
     run(&mut inside, "fill", &format!("database `{source}`"), FILL, deadline).await?;
     inside.close(deadline).await?;
+    line.show("measuring clones");
     // The first clone also writes the new table to disk; only its successors are measured.
     create(session, empty, "template0", deadline).await?;
     drop_database(session, empty, deadline).await?;

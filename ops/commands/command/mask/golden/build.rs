@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use eod_clients::postgres::Postgres;
-use eod_golden::{BuildProgress, BuildReport, BuildSettings, GoldenBuild, GoldenName, RawCopyBuild, ToolSearch};
+use eod_golden::{
+    BuildProgress, BuildReport, BuildRequest, BuildSettings, GoldenBuild, GoldenName, RawCopyBuild, ToolSearch,
+};
 use eod_masking::{MaskingKey, MaskingPolicy};
 use serde_json::json;
 
 use super::build_text::{estimate_text, report_text};
 use super::check_constraints::refuse_constraints;
-use super::display::BuildDisplay;
 use super::failure::build_failure;
 use super::golden_name;
 use crate::arguments::{GoldenBuildArguments, OutputFormat};
 use crate::command::mask::MaskContext;
 use crate::command::mask::access::{server, source};
+use crate::command::mask::display::ProgressDisplay;
 use crate::command::mask::masking_key::masking_key;
 use crate::command::mask::policy_file::PolicyFile;
 use crate::failure::{Failure, Outcome};
@@ -30,7 +32,7 @@ struct BuildInput<'a> {
     file: PolicyFile,
     policy: MaskingPolicy,
     key: MaskingKey,
-    display: Arc<BuildDisplay>,
+    display: Arc<ProgressDisplay>,
 }
 
 /// Origin of the rows.
@@ -43,13 +45,13 @@ enum BuildOrigin<'a> {
 
 /// Runs the command.
 pub(super) async fn run(context: &MaskContext, arguments: &GoldenBuildArguments) -> Result<Outcome, Failure> {
-    let name = golden_name(&arguments.name)?;
-    let file = PolicyFile::read(&arguments.policy)?;
+    let name = golden_name(&arguments.target.name)?;
+    let file = PolicyFile::read(&arguments.reading.policy)?;
     let policy = file.policy()?;
-    let server = server(context, &arguments.server)?;
+    let server = server(context, &arguments.target.server)?;
     let origin = origin(context, arguments).await?;
     let key = masking_key(context, &arguments.key).await?;
-    let display = BuildDisplay::new();
+    let display = ProgressDisplay::on_stderr();
     let installation = context.installation().as_str();
     if let BuildOrigin::Source(source) = &origin {
         refuse_constraints(context, source, &file, &policy).await?;
@@ -63,7 +65,7 @@ async fn origin<'a>(context: &MaskContext, arguments: &'a GoldenBuildArguments) 
     if let Some(database) = &arguments.from {
         return Ok(BuildOrigin::RawCopy(database));
     }
-    let found = source(context, &arguments.source).await?;
+    let found = source(context, &arguments.reading.source).await?;
     found.map(|source| BuildOrigin::Source(Box::new(source))).ok_or_else(|| {
         let failure = Failure::usage("the source of the rows is not set");
         failure.remedy("set --source, --source-file, --source-vault or EOD_SOURCE_DSN, or --from for a raw copy")
@@ -85,13 +87,13 @@ impl BuildInput<'_> {
     }
 
     async fn build(&self, context: &MaskContext, origin: &BuildOrigin<'_>) -> Result<Outcome, Failure> {
-        let watch = self.display.watch(context.deadline.clone());
-        let built = match origin {
-            BuildOrigin::Source(source) => self.source_build(source).run(&context.deadline).await,
-            BuildOrigin::RawCopy(database) => self.raw_build(database).run(&context.deadline).await,
+        let work = async {
+            match origin {
+                BuildOrigin::Source(source) => self.source_build(source).run(&context.deadline).await,
+                BuildOrigin::RawCopy(database) => self.raw_build(database).run(&context.deadline).await,
+            }
         };
-        watch.abort();
-        self.display.finish();
+        let built = self.display.during(&context.deadline, work).await;
         let report: BuildReport = built.map_err(|error| build_failure(&error, &self.file))?;
         match context.output {
             OutputFormat::Json => context.print_document(json!({ "dry_run": false, "report": report }))?,
@@ -101,28 +103,20 @@ impl BuildInput<'_> {
     }
 
     fn source_build<'a>(&'a self, source: &'a Postgres) -> GoldenBuild<'a> {
-        GoldenBuild {
-            server: &self.server,
-            installation: self.installation,
-            name: &self.name,
-            source,
-            tools: ToolSearch::of_process(self.arguments.tools.clone()),
-            policy: &self.policy,
-            policy_text: &self.file.bytes,
-            key: &self.key,
-            settings: self.settings(),
-            progress: self.progress(),
-        }
+        let tools = ToolSearch::of_process(self.arguments.tools.clone());
+        GoldenBuild { request: self.request(), source, tools }
     }
 
     fn raw_build<'a>(&'a self, database: &'a str) -> RawCopyBuild<'a> {
-        RawCopyBuild {
+        let allowed = self.arguments.allow.iter().cloned().collect();
+        RawCopyBuild { request: self.request(), database, drop_raw: self.arguments.drop, allowed }
+    }
+
+    fn request(&self) -> BuildRequest<'_> {
+        BuildRequest {
             server: &self.server,
             installation: self.installation,
             name: &self.name,
-            database,
-            drop_raw: self.arguments.drop,
-            allowed: self.arguments.allow.iter().cloned().collect(),
             policy: &self.policy,
             policy_text: &self.file.bytes,
             key: &self.key,
@@ -134,7 +128,7 @@ impl BuildInput<'_> {
     fn settings(&self) -> BuildSettings {
         let accepted: BTreeSet<String> = self.arguments.accept.iter().cloned().collect();
         BuildSettings {
-            workers: self.arguments.jobs.get(),
+            workers: self.arguments.reading.jobs.get(),
             allow_other_key: self.arguments.allow_other_key,
             accepted,
             ..BuildSettings::default()
@@ -142,7 +136,7 @@ impl BuildInput<'_> {
     }
 
     fn progress(&self) -> Arc<dyn BuildProgress> {
-        let display: Arc<BuildDisplay> = Arc::clone(&self.display);
+        let display: Arc<ProgressDisplay> = Arc::clone(&self.display);
         display
     }
 }

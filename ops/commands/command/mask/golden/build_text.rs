@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use eod_golden::{BuildEstimate, BuildReport, GoldenName};
 
-use super::{counted, privileges_text, size_text};
+use super::privileges_text;
+use crate::command::mask::quantity::{counted, size_text};
 use crate::table::{TextTable, printable};
 
 /// Number of digits of a digest in a text. The JSON document has all of them.
@@ -39,15 +40,14 @@ pub(super) fn report_text(report: &BuildReport) -> String {
         "{} in {}; {}, {}, {}",
         counted(facts.rows, "row"),
         counted(facts.tables, "table"),
-        counted(number(report.sequences), "sequence"),
-        counted(number(report.views), "materialized view"),
+        counted(report.sequences, "sequence"),
+        counted(report.views, "materialized view"),
         counted(report.large_objects, "large object"),
     );
     if *attempts > 1 {
         let _ = writeln!(text, "{attempts} attempts, because a standby has interrupted the build");
     }
-    let _ =
-        writeln!(text, "verified: {} of the source are in no column of it", counted(number(report.values), "value"));
+    let _ = writeln!(text, "verified: {} of the source are in no column of it", counted(report.values, "value"));
     text.push_str(searched(report));
     for (title, list) in [
         ("accepted", &report.accepted),
@@ -120,8 +120,4 @@ pub(super) fn estimate_text(name: &GoldenName, estimate: &BuildEstimate) -> Stri
 
 fn short(digest: &str) -> String {
     digest.chars().take(DIGITS).collect()
-}
-
-fn number(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -9,7 +9,7 @@ use crate::command::mask::policy_file::PolicyFile;
 use crate::failure::Failure;
 
 /// Failure of a build or a verification.
-pub(super) fn build_failure(error: &BuildError, file: &PolicyFile) -> Failure {
+pub(in crate::command::mask) fn build_failure(error: &BuildError, file: &PolicyFile) -> Failure {
     if error.is_cancelled() {
         return Failure::failed("cancelled; nothing was published, and nothing is open");
     }
@@ -54,7 +54,10 @@ fn is_input(error: &BuildError) -> bool {
         | BuildError::PolicyRoles(_)
         | BuildError::NoRawCopy(_) => true,
         BuildError::Copy(error) => {
-            matches!(**error, MaskedCopyError::Plan(PlanError::Room(_) | PlanError::Constant { .. }))
+            matches!(
+                **error,
+                MaskedCopyError::Plan(PlanError::Room(_) | PlanError::Constant { .. } | PlanError::NoTable(_))
+            )
         }
         _ => false,
     }

@@ -3,10 +3,11 @@
 use eod_golden::{GoldenFacts, GoldenVersion, VersionStage};
 use serde_json::{Value, json};
 
-use super::{connect, size_text};
+use super::connect;
 use crate::arguments::{GoldenListArguments, OutputFormat};
 use crate::command::mask::MaskContext;
 use crate::command::mask::access::statement_failure;
+use crate::command::mask::quantity::size_text;
 use crate::failure::{Failure, Outcome};
 use crate::output::{note, print};
 use crate::table::TextTable;

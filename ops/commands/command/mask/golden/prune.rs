@@ -16,7 +16,7 @@ pub(super) async fn run(context: &MaskContext, arguments: &GoldenPruneArguments)
     let GoldenPruneArguments { name, keep, server, dry_run } = arguments;
     let name = name.as_deref().map(golden_name).transpose()?;
     let mut goldens = connect(context, server).await?;
-    let pruned = goldens.prune(name.as_ref(), *keep, *dry_run, &context.deadline).await;
+    let pruned = goldens.prune(name.as_ref(), keep.count, *dry_run, &context.deadline).await;
     let pruned = pruned.map_err(|error| statement_failure(&error))?;
     match context.output {
         OutputFormat::Json => context.print_document(json!({ "dry_run": dry_run, "pruned": pruned }))?,

@@ -15,9 +15,10 @@ use crate::table::printable;
 
 /// Runs the command.
 pub(super) async fn run(context: &MaskContext, arguments: &GoldenPublishArguments) -> Result<Outcome, Failure> {
-    let name = golden_name(&arguments.name)?;
-    let settings = PublishSettings { valid_for: arguments.valid_for.signed().unsigned_abs(), keep: arguments.keep };
-    let mut goldens = connect(context, &arguments.server).await?;
+    let name = golden_name(&arguments.target.name)?;
+    let settings =
+        PublishSettings { valid_for: arguments.valid_for.signed().unsigned_abs(), keep: arguments.keep.count };
+    let mut goldens = connect(context, &arguments.target.server).await?;
     let report = if arguments.dry_run {
         goldens.estimate_publication(&name, settings, &context.deadline).await
     } else {

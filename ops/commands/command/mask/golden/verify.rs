@@ -1,27 +1,33 @@
 //! `eod mask golden verify`: rows, rules and constraints of a finished golden database, and values of the source.
 
+use std::sync::Arc;
+
 use eod_clients::postgres::Postgres;
-use eod_golden::{CheckEstimate, CheckReport, GoldenCheck, GoldenName, GoldenState};
+use eod_golden::{BuildProgress, CheckEstimate, CheckReport, GoldenCheck, GoldenName, GoldenState};
 use serde_json::json;
 
 use super::failure::build_failure;
-use super::{connect_to, counted, golden_name, privileges_text, size_text};
+use super::{connect_to, golden_name, privileges_text};
 use crate::arguments::{GoldenVerifyArguments, OutputFormat};
 use crate::command::mask::MaskContext;
 use crate::command::mask::access::{server, source, statement_failure};
+use crate::command::mask::display::ProgressDisplay;
 use crate::command::mask::policy_file::PolicyFile;
+use crate::command::mask::quantity::{counted, size_text};
 use crate::failure::{Failure, Outcome};
 use crate::output::{note, print};
 use crate::table::printable;
 
 /// Runs the command.
 pub(super) async fn run(context: &MaskContext, arguments: &GoldenVerifyArguments) -> Result<Outcome, Failure> {
-    let name = golden_name(&arguments.name)?;
-    let file = PolicyFile::read(&arguments.policy)?;
+    let name = golden_name(&arguments.target.name)?;
+    let file = PolicyFile::read(&arguments.reading.policy)?;
     let policy = file.policy()?;
-    let server = server(context, &arguments.server)?;
-    let source = source(context, &arguments.source).await?;
+    let server = server(context, &arguments.target.server)?;
+    let source = source(context, &arguments.reading.source).await?;
     let built = !arguments.published && is_built(context, &server, &name).await?;
+    let display = ProgressDisplay::on_stderr();
+    let progress: Arc<dyn BuildProgress> = display.clone();
     let check = GoldenCheck {
         server: &server,
         installation: context.installation().as_str(),
@@ -30,7 +36,8 @@ pub(super) async fn run(context: &MaskContext, arguments: &GoldenVerifyArguments
         source: source.as_ref(),
         policy: &policy,
         policy_text: &file.bytes,
-        workers: arguments.jobs.get(),
+        workers: arguments.reading.jobs.get(),
+        progress,
     };
     if arguments.dry_run {
         let estimate = check.estimate(&context.deadline).await.map_err(|error| build_failure(&error, &file))?;
@@ -38,7 +45,8 @@ pub(super) async fn run(context: &MaskContext, arguments: &GoldenVerifyArguments
         return Ok(Outcome::Done);
     }
     note(&format!("verifying a copy of {}", if built { name.next() } else { name.clone() }));
-    let report = check.run(&context.deadline).await.map_err(|error| build_failure(&error, &file))?;
+    let checked = display.during(&context.deadline, check.run(&context.deadline)).await;
+    let report = checked.map_err(|error| build_failure(&error, &file))?;
     print_report(context, &file, &report)?;
     Ok(if report.findings.is_empty() { Outcome::Done } else { Outcome::Found })
 }
@@ -73,12 +81,11 @@ fn print_report(context: &MaskContext, file: &PolicyFile, report: &CheckReport) 
     if context.output == OutputFormat::Json {
         return context.print_document(json!({ "ok": findings.is_empty(), "dry_run": false, "report": report }));
     }
-    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let verdict = if findings.is_empty() { "ok".to_owned() } else { counted(count(findings.len()), "problem") };
+    let verdict = if findings.is_empty() { "ok".to_owned() } else { counted(findings.len(), "problem") };
     let mut text = format!(
         "{database}: {verdict}: {} in {}, snapshot {}, manifest {}\n",
         counted(*rows, "row"),
-        counted(count(*tables), "table"),
+        counted(*tables, "table"),
         facts.taken_at,
         facts.manifest,
     );
@@ -86,7 +93,7 @@ fn print_report(context: &MaskContext, file: &PolicyFile, report: &CheckReport) 
         0 => text.push_str(
             "rows, rules and constraints were verified; values were not searched for, because no source is set\n",
         ),
-        values => text.push_str(&format!("{} of the source were searched for\n", counted(count(*values), "value"))),
+        values => text.push_str(&format!("{} of the source were searched for\n", counted(*values, "value"))),
     }
     text.extend(findings.iter().map(|finding| format!("problem: {}\n", printable(finding))));
     text.push_str(&privileges_text(privileges));
