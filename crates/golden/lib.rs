@@ -118,7 +118,7 @@ pub use self::{
     structure::StructureError,
     tools::{DumpTools, ToolSearch, ToolsError},
     value::{ValueCodec, ValueError, rewrite_array},
-    verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, verify_copy},
+    verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, stored_tables, verify_copy},
     versions::{DEFAULT_KEEP, GoldenVersion, PruneReason, PrunedVersion, VersionStage},
 };
 

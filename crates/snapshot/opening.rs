@@ -5,6 +5,7 @@ use eod_golden::{quoted_name, quoted_text, run, transaction};
 
 use crate::{
     clone_error::CloneError,
+    login_role::login_statements,
     mark::{CloneFacts, CloneOwner, login_mark},
     name::CloneName,
     password::ClonePassword,
@@ -30,24 +31,23 @@ impl CloneServer {
             CloneState::Unfinished(mark) => mark,
             CloneState::Absent => return Err(CloneError::NotBegun(name.clone())),
             CloneState::Open(..) => return Err(CloneError::Exists(name.clone())),
+            CloneState::Keeping(..) | CloneState::Kept(..) => return Err(CloneError::Closed(name.clone())),
             CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
         };
         let objects = mark.objects_role().ok_or_else(|| CloneError::NotBegun(name.clone()))?;
         let facts = CloneFacts { login: name.login(), opened_at: self.goldens.now(deadline).await? };
-        let (database, login, objects) = (quoted_name(name.as_str()), quoted_name(&facts.login), quoted_name(&objects));
-        let statements = [
-            "BEGIN".to_owned(),
-            format!("CREATE ROLE {login} LOGIN PASSWORD {}", quoted_text(&password.verifier())),
-            format!("COMMENT ON ROLE {login} IS {}", quoted_text(&login_mark(name, &self.installation))),
-            // Without this membership a role that is not superuser could not end the sessions of the login.
-            format!("GRANT {login} TO CURRENT_USER"),
-            format!("GRANT {objects} TO {login}"),
-            format!("ALTER ROLE {login} IN DATABASE {database} SET role = {objects}"),
-            format!("GRANT CONNECT ON DATABASE {database} TO {login}"),
-            format!("GRANT TEMPORARY, CREATE ON DATABASE {database} TO {objects}"),
-            format!("COMMENT ON DATABASE {database} IS {}", quoted_text(&facts.comment())),
-            "COMMIT".to_owned(),
-        ];
+        let database = quoted_name(name.as_str());
+        let mut statements = vec!["BEGIN".to_owned()];
+        statements.extend(login_statements(
+            name,
+            &facts.login,
+            &objects,
+            &format!("PASSWORD {}", quoted_text(&password.verifier())),
+            &login_mark(name, &self.installation),
+        ));
+        statements.push(format!("GRANT TEMPORARY, CREATE ON DATABASE {database} TO {}", quoted_name(&objects)));
+        statements.push(format!("COMMENT ON DATABASE {database} IS {}", quoted_text(&facts.comment())));
+        statements.push("COMMIT".to_owned());
         let target = format!("database `{name}`");
         transaction(self.session(), "open", &target, &statements.join("; "), deadline).await?;
         Ok(facts)
@@ -69,6 +69,7 @@ impl CloneServer {
         let facts = match self.look(name, owner, deadline).await? {
             CloneState::Open(_, facts) => facts,
             CloneState::Absent | CloneState::Unfinished(_) => return Err(CloneError::NotBegun(name.clone())),
+            CloneState::Keeping(..) | CloneState::Kept(..) => return Err(CloneError::Closed(name.clone())),
             CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
         };
         let verifier = quoted_text(&password.verifier());

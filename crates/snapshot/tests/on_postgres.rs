@@ -1,9 +1,14 @@
 //! One suite for all servers of the kit, as superuser and as a role with CREATEDB, CREATEROLE and membership only.
 
+mod contract;
+mod keep;
 mod kill;
 mod life;
+mod logins;
 mod observed;
 mod refused;
+mod restore;
+mod schemas;
 mod shared;
 
 use std::{
@@ -20,7 +25,7 @@ use eod_golden::{DatabaseTemplate, GoldenFacts, GoldenManifest, GoldenName, Gold
 use eod_testkit::postgres::{ADMIN, PASSWORD, PostgresServer, READER, SUPERUSER, servers};
 use tokio_util::sync::CancellationToken;
 
-use crate::{CloneName, CloneOwner, ClonePassword, CloneRequest, CloneServer};
+use crate::{CloneName, CloneOwner, ClonePassword, CloneRequest, CloneServer, KeptClone};
 
 /// Roles that the suite runs as.
 const ROLES: [&str; 2] = [SUPERUSER, ADMIN];
@@ -167,6 +172,14 @@ impl<'s> Golden<'s> {
         password
     }
 
+    /// Keeps the clone of an environment.
+    async fn kept(&self, environment: &str, keep_for: Duration) -> KeptClone {
+        let (name, owner) = (self.clone_name(environment), self.owner(environment));
+        let mut clones = self.clones().await;
+        let kept = clones.keep(&name, &owner, None, keep_for, &deadline()).await;
+        kept.unwrap_or_else(|error| panic!("{}", error.chain())).unwrap()
+    }
+
     /// True if the role can connect to the database.
     async fn enters(&self, role: &str, password: &str, database: &str) -> bool {
         client(self.server, role, password, database).connect(&deadline()).await.is_ok()
@@ -179,17 +192,22 @@ impl<'s> Golden<'s> {
 
     /// Databases and roles with names that begin with that of the clone.
     async fn left(&self, name: &CloneName) -> Vec<String> {
-        let sql = format!(
-            "SELECT datname::text FROM pg_database WHERE starts_with(datname, '{name}') \
-             UNION ALL SELECT rolname::text FROM pg_roles WHERE starts_with(rolname, '{name}') ORDER BY 1"
-        );
-        values(&mut superuser(self.server, "postgres").await, &sql).await
+        left(self.server, name).await
     }
 
     /// Name for messages.
     fn described(&self) -> String {
         format!("PostgreSQL {} as {}", self.server.version, self.role)
     }
+}
+
+/// Databases and roles with names that begin with this one.
+async fn left(server: &PostgresServer, name: &CloneName) -> Vec<String> {
+    let sql = format!(
+        "SELECT datname::text FROM pg_database WHERE starts_with(datname, '{name}') \
+         UNION ALL SELECT rolname::text FROM pg_roles WHERE starts_with(rolname, '{name}') ORDER BY 1"
+    );
+    values(&mut superuser(server, "postgres").await, &sql).await
 }
 
 fn nonce(number: u8) -> Nonce {
