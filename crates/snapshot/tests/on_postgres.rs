@@ -8,6 +8,7 @@ mod logins;
 mod observed;
 mod refused;
 mod restore;
+mod schema_kill;
 mod schemas;
 mod shared;
 

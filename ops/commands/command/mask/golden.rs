@@ -60,7 +60,7 @@ fn privileges_text(privileges: &[RolePrivileges]) -> String {
 }
 
 /// Size for people.
-fn size_text(bytes: u64) -> String {
+pub(super) fn size_text(bytes: u64) -> String {
     match bytes {
         0..0x10_0000 => format!("{} kB", bytes.div_ceil(1 << 10)),
         0x10_0000..0x2_8000_0000 => format!("{} MB", bytes >> 20),
