@@ -260,7 +260,6 @@ impl Verification<'_> {
     fn expects(&self, table: &DatabaseTable) -> bool {
         self.expected.contains_key(&table.name())
     }
-
 }
 
 /// Scans tables, at most `workers` at the same time. The result is in the order of their names.

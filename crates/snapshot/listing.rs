@@ -136,8 +136,7 @@ impl CloneServer {
         let found = self.find(deadline).await?;
         let now = self.goldens.now(deadline).await?;
         let names: Vec<&str> = found.iter().map(|clone| clone.name.as_str()).collect();
-        let usage: Vec<UsageRow> =
-            rows(self.session(), "the sizes of the clones", USAGE, &[&names], deadline).await?;
+        let usage: Vec<UsageRow> = rows(self.session(), "the sizes of the clones", USAGE, &[&names], deadline).await?;
         let mut usage: BTreeMap<_, _> = usage.into_iter().map(|row| (row.database.clone(), row)).collect();
         let mut clones = Vec::new();
         for clone in found {

@@ -103,8 +103,7 @@ impl CloneServer {
         let valid_for = SignedDuration::try_from(valid_for).unwrap_or(SignedDuration::MAX);
         let now = self.goldens.now(deadline).await?;
         let valid_until = now.checked_add(valid_for).unwrap_or(Timestamp::MAX);
-        let options =
-            format!("PASSWORD {} VALID UNTIL '{valid_until}'", quoted_text(&password.verifier()));
+        let options = format!("PASSWORD {} VALID UNTIL '{valid_until}'", quoted_text(&password.verifier()));
         let comment = temporary_login_mark(name, &self.installation, valid_until);
         let mut statements = vec!["BEGIN".to_owned()];
         statements.extend(login_statements(name, &role, &objects, &options, &comment));

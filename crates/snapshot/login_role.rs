@@ -25,13 +25,7 @@ WHERE d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalo
 ORDER BY i.type <> 'schema', object";
 
 /// Statements that create a login role. It acts as the role of the objects in its own database. `options` has its password.
-pub(crate) fn login_statements(
-    name: &CloneName,
-    login: &str,
-    objects: &str,
-    options: &str,
-    mark: &str,
-) -> [String; 6] {
+pub(crate) fn login_statements(name: &CloneName, login: &str, objects: &str, options: &str, mark: &str) -> [String; 6] {
     let (database, login, objects) = (quoted_name(name.as_str()), quoted_name(login), quoted_name(objects));
     [
         format!("CREATE ROLE {login} LOGIN {options}"),

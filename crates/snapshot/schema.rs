@@ -123,8 +123,7 @@ impl SchemaServer {
         let role = name.owner();
         let names = [name.as_str(), role.as_str()];
         let target = format!("schema `{name}`");
-        let found: Vec<SchemaRow> =
-            rows(&mut self.session, &target, LOOK, &[&names[0], &names[1]], deadline).await?;
+        let found: Vec<SchemaRow> = rows(&mut self.session, &target, LOOK, &[&names[0], &names[1]], deadline).await?;
         Ok(found.into_iter().next().map_or(SchemaState::Absent, |row| state(row, &role, owner, &self.database)))
     }
 

@@ -69,7 +69,11 @@ impl CloneServer {
 
     /// Takes the lock of a name, which the session has until it is dropped.
     pub(crate) async fn lock(&mut self, name: &CloneName, deadline: &Deadline) -> Result<(), CloneError> {
-        if self.session().try_lock(&lock_name(name), deadline).await? { Ok(()) } else { Err(CloneError::Busy(name.clone())) }
+        if self.session().try_lock(&lock_name(name), deadline).await? {
+            Ok(())
+        } else {
+            Err(CloneError::Busy(name.clone()))
+        }
     }
 
     /// Releases the lock of a name. If the session has taken it twice, it still has it.

@@ -92,8 +92,7 @@ impl CloneServer {
         let (terminate, look) = (which.query(TERMINATE), which.query(SESSIONS));
         let target = format!("the sessions of `{}`", which.name());
         loop {
-            let ended: Vec<EndedRow> =
-                rows(self.session(), &target, &terminate, &[&which.name()], deadline).await?;
+            let ended: Vec<EndedRow> = rows(self.session(), &target, &terminate, &[&which.name()], deadline).await?;
             let left: Vec<HolderRow> = rows(self.session(), &target, &look, &[&which.name()], deadline).await?;
             if left.is_empty() {
                 return Ok(());

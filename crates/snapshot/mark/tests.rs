@@ -38,7 +38,8 @@ fn marks_of_temporary_logins_have_their_end() {
     let mark = temporary_login_mark(&name, &acme, until);
     assert!(mark.starts_with(&login_mark(&name, &acme)), "{mark}");
     assert_eq!(temporary_login(&mark, &acme), Some((name.clone(), until)));
-    for (comment, installation) in [(mark.as_str(), "other"), (&login_mark(&name, &acme), "acme"), ("a person", "acme")] {
+    for (comment, installation) in [(mark.as_str(), "other"), (&login_mark(&name, &acme), "acme"), ("a person", "acme")]
+    {
         assert_eq!(temporary_login(comment, &installation.parse().unwrap()), None, "{comment}");
     }
 }

@@ -102,8 +102,7 @@ impl SchemaServer {
 
     async fn logins(&mut self, name: &CloneName, deadline: &Deadline) -> Result<Vec<String>, CloneError> {
         let (mark, target) = (login_mark(name, &self.installation), format!("the logins of schema `{name}`"));
-        let found: Vec<SchemaHolderRow> =
-            rows(&mut self.session, &target, LOGINS, &[&mark.as_str()], deadline).await?;
+        let found: Vec<SchemaHolderRow> = rows(&mut self.session, &target, LOGINS, &[&mark.as_str()], deadline).await?;
         Ok(found.into_iter().map(|row| row.text).collect())
     }
 
@@ -125,8 +124,7 @@ impl SchemaServer {
         }
         let patience = deadline.at_most(END);
         loop {
-            let found: Vec<SchemaHolderRow> =
-                rows(&mut self.session, &target, SESSIONS, &[&logins], deadline).await?;
+            let found: Vec<SchemaHolderRow> = rows(&mut self.session, &target, SESSIONS, &[&logins], deadline).await?;
             if found.is_empty() {
                 return Ok(());
             }

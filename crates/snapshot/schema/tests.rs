@@ -7,12 +7,8 @@ fn state_follows_from_role_mark_and_comment() {
         installation: "acme".parse().unwrap(),
     };
     let at = "2026-11-29T01:02:03Z".parse().unwrap();
-    let mark = SchemaMark {
-        owner: owner("shop-pr-7"),
-        database: "shared".to_owned(),
-        nonce: "n".to_owned(),
-        begun_at: at,
-    };
+    let mark =
+        SchemaMark { owner: owner("shop-pr-7"), database: "shared".to_owned(), nonce: "n".to_owned(), begun_at: at };
     let facts = CloneFacts { login: "eod_shop_pr_7_app".to_owned(), opened_at: at };
     let row = |mark: Option<&str>, schema_owner: Option<&str>, comment: Option<&str>| SchemaRow {
         role_exists: mark.is_some(),

@@ -57,7 +57,9 @@ pub(crate) enum MaskCommand {
         command: MaskGoldenCommand,
     },
     /// List and prune clones of golden databases: those of environments, and those that are kept after their end.
-    #[command(after_help = "Example:\n  eod mask clones list --server 'host=preview-db user=eod'\n  eod mask clones prune --dry-run")]
+    #[command(
+        after_help = "Example:\n  eod mask clones list --server 'host=preview-db user=eod'\n  eod mask clones prune --dry-run"
+    )]
     Clones {
         /// Command of `clones`.
         #[command(subcommand)]

@@ -96,9 +96,8 @@ impl CloneStory {
     fn keep(&self, environment: &str, keep_for: Duration) -> KeptClone {
         self.open(environment);
         let (name, owner) = (self.name(environment), self.owner(environment));
-        let kept = self.runtime.block_on(async {
-            self.server().await.keep(&name, &owner, None, keep_for, &deadline()).await
-        });
+        let kept =
+            self.runtime.block_on(async { self.server().await.keep(&name, &owner, None, keep_for, &deadline()).await });
         kept.unwrap_or_else(|error| panic!("{}", error.chain())).unwrap()
     }
 
@@ -123,12 +122,8 @@ impl CloneStory {
     #[track_caller]
     fn eod(&self, arguments: &[&str]) -> Finished {
         let server = self.golden.mask.dsn(self.golden.role, "postgres");
-        let all = [
-            &["mask", "clones"],
-            arguments,
-            &["--server", &server, "--installation", &self.golden.installation],
-        ]
-        .concat();
+        let all = [&["mask", "clones"], arguments, &["--server", &server, "--installation", &self.golden.installation]]
+            .concat();
         let finished = command::run(&mut self.golden.mask.command(&all), "");
         let printed = format!("{}{}", finished.stdout, finished.stderr);
         assert!(!printed.contains(PASSWORD) && !printed.to_lowercase().contains("canary"), "{printed}");
@@ -185,7 +180,11 @@ fn clones_are_listed_with_state_size_and_last_connection() {
         // The servers of the kit copy all blocks.
         assert_eq!(clone["own_bytes"], clone["bytes"], "{label}");
         assert_eq!((&clone["sessions"], &clone["last_connection_at"]), (&json!(0), &Value::Null), "{label}");
-        assert_eq!((text(&clones[1], "database"), text(&clones[1], "state")), (kept.name().as_str(), "kept"), "{label}");
+        assert_eq!(
+            (text(&clones[1], "database"), text(&clones[1], "state")),
+            (kept.name().as_str(), "kept"),
+            "{label}"
+        );
         assert_eq!(text(&clones[1], "kept_until"), kept.facts.plan.until.to_string(), "{label}");
 
         let session = story.session(&name.login(), password.reveal(), name.as_str());

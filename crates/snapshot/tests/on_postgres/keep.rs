@@ -125,7 +125,8 @@ async fn objects_and_privileges_of_a_login_are_no_obstacle() {
         let mut session = superuser(golden.server, "postgres").await;
         run(&mut session, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", kept.name())).await;
         let mut inside = superuser(golden.server, kept.name().as_str()).await;
-        let owners = "SELECT DISTINCT pg_get_userbyid(relowner)::text FROM pg_class WHERE relnamespace = 'own'::regnamespace";
+        let owners =
+            "SELECT DISTINCT pg_get_userbyid(relowner)::text FROM pg_class WHERE relnamespace = 'own'::regnamespace";
         assert_eq!(values(&mut inside, owners).await, [golden.name.objects_role()], "{described}");
         assert_eq!(values(&mut inside, "SELECT count(*)::text FROM own.t").await, ["1"], "{described}");
     }

@@ -85,10 +85,8 @@ async fn killed_run_leaves_nothing_or_a_closed_or_a_whole_schema() {
             patiently(async || schemas.destroy(&name, &owner, None, &deadline()).await).await;
             assert_eq!(left(server, &name).await, [""; 0], "{} after round {round}", shared.described());
             if work == "create" {
-                patiently(async || {
-                    schemas.create_schema(&name, &owner, &nonce(1), &password(1), &deadline()).await
-                })
-                .await;
+                patiently(async || schemas.create_schema(&name, &owner, &nonce(1), &password(1), &deadline()).await)
+                    .await;
             }
         }
     }

@@ -138,8 +138,11 @@ async fn removal_takes_all_that_the_login_owns_and_nothing_of_others() {
         run(&mut person, "CREATE SCHEMA team; GRANT USAGE, CREATE ON SCHEMA team TO PUBLIC").await;
         let app = client(shared.server, &name.login(), password(1).reveal(), &shared.database);
         let mut session = app.connect(&deadline()).await.unwrap();
-        run(&mut session, "CREATE TABLE team.mine (i int); CREATE TABLE own (i int); CREATE VIEW v AS SELECT * FROM own")
-            .await;
+        run(
+            &mut session,
+            "CREATE TABLE team.mine (i int); CREATE TABLE own (i int); CREATE VIEW v AS SELECT * FROM own",
+        )
+        .await;
         run(&mut person, "CREATE TABLE team.theirs (i int)").await;
         let (owner, mut schemas) = (shared.owner(ENVIRONMENT), shared.schemas().await);
         let removed = schemas.destroy(&name, &owner, None, &deadline()).await;

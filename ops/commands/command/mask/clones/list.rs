@@ -36,8 +36,18 @@ pub(super) async fn run(context: &MaskContext, arguments: &ClonesListArguments) 
 }
 
 fn text(clones: &[ListedClone], now: Timestamp) -> String {
-    let titles =
-        ["ENVIRONMENT", "DATABASE", "STATE", "GOLDEN", "VERSION", "AGE", "SIZE", "OWN", "KEPT-UNTIL", "LAST-CONNECTION"];
+    let titles = [
+        "ENVIRONMENT",
+        "DATABASE",
+        "STATE",
+        "GOLDEN",
+        "VERSION",
+        "AGE",
+        "SIZE",
+        "OWN",
+        "KEPT-UNTIL",
+        "LAST-CONNECTION",
+    ];
     let mut table = TextTable::new(&titles);
     for clone in clones {
         table.row(vec![
