@@ -1,5 +1,7 @@
 //! Removal of what nobody needs any more: interrupted creates, and kept clones past their time.
 
+use std::time::Duration;
+
 use eod_clients::{Deadline, Error};
 use serde::Serialize;
 
@@ -12,6 +14,8 @@ use crate::{
 
 /// Maximum number of kept clones that one create removes: it has something else to do.
 const SWEPT: usize = 5;
+/// Time limit of these removals.
+const SWEEP: Duration = Duration::from_secs(10);
 
 /// Reasons to remove a clone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, strum::Display)]
@@ -113,6 +117,7 @@ impl CloneServer {
     /// Removes some of the kept clones and all temporary logins past their time. A failure is no reason to refuse a create: the
     /// next one or a prune tries again.
     pub(crate) async fn sweep(&mut self, deadline: &Deadline) {
+        let deadline = &deadline.at_most(SWEEP);
         drop(self.prune_logins(false, deadline).await);
         let Ok(found) = self.to_prune(deadline).await else { return };
         for entry in found.iter().filter(|entry| entry.reason == CloneRemoval::Over).take(SWEPT) {

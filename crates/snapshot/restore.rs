@@ -84,7 +84,6 @@ impl CloneServer {
         deadline: &Deadline,
     ) -> Result<RestoredClone, CloneError> {
         let CloneRequest { name, owner, nonce, .. } = request;
-        self.vacate(name, owner, deadline).await?;
         // A kept clone with this lock is not removed.
         self.lock(kept, deadline).await?;
         let KeptClone { mark, facts } = self.kept(kept, owner, deadline).await?;
@@ -92,6 +91,7 @@ impl CloneServer {
         if facts.plan.until <= now {
             return Err(CloneError::PastKeep { name: kept.clone(), until: facts.plan.until });
         }
+        self.vacate(name, owner, deadline).await?;
         let mark = CloneMark { nonce: nonce.as_str().to_owned(), begun_at: now, size: None, ..mark };
         let made = self.copy(name, mark, &facts, deadline).await;
         if made.is_err() && !self.session().is_closed() {

@@ -19,7 +19,7 @@ use std::{
 
 use eod_clients::{
     Deadline,
-    postgres::{Postgres, PostgresAccess, PostgresSession, PostgresSettings, SqlStatement},
+    postgres::{Postgres, PostgresAccess, PostgresSession, PostgresSettings, SqlStatement, lock_key},
 };
 use eod_domain::{Installation, Nonce};
 use eod_golden::{DatabaseTemplate, GoldenFacts, GoldenManifest, GoldenName, GoldenServer, PublishSettings};
@@ -170,6 +170,8 @@ impl<'s> Golden<'s> {
         let request = CloneRequest { name: &name, owner: &owner, golden: &self.name, nonce: &nonce(1) };
         clones.begin(request, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
         clones.open(&name, &owner, &password, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+        drop(clones);
+        released(self.server, &name).await;
         password
     }
 
@@ -178,6 +180,8 @@ impl<'s> Golden<'s> {
         let (name, owner) = (self.clone_name(environment), self.owner(environment));
         let mut clones = self.clones().await;
         let kept = clones.keep(&name, &owner, None, keep_for, &deadline()).await;
+        drop(clones);
+        released(self.server, &name).await;
         kept.unwrap_or_else(|error| panic!("{}", error.chain())).unwrap()
     }
 
@@ -199,6 +203,20 @@ impl<'s> Golden<'s> {
     /// Name for messages.
     fn described(&self) -> String {
         format!("PostgreSQL {} as {}", self.server.version, self.role)
+    }
+}
+
+/// Waits until no session has the lock of a name. The server releases it a moment after the end of a session.
+async fn released(server: &PostgresServer, name: &CloneName) {
+    let mut session = superuser(server, "postgres").await;
+    let keys = [format!("clone {name}"), format!("schema {name}")].map(|lock| lock_key(&lock).to_string());
+    let sql = format!(
+        "SELECT pid::text FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 \
+         AND (classid::int8 << 32) | objid::int8 IN ({})",
+        keys.join(", ")
+    );
+    while !values(&mut session, &sql).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

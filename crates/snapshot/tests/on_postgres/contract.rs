@@ -1,14 +1,15 @@
 //! Contract of all engines.
 
 use eod_clients::ErrorKind;
+use eod_golden::GoldenName;
 use eod_testkit::postgres::PostgresServer;
 
-use super::{ENVIRONMENT, Golden, client, deadline, goldens, left, nonce, password, run, superuser};
-use crate::{
-    CloneError, CloneName, CloneOwner, CloneServer, EngineState, EnvironmentEngine, SchemaServer,
-    tests::on_postgres::schemas::{SharedDatabase, shared_databases},
+use super::{
+    ENVIRONMENT, Golden, client, deadline, goldens, left, nonce, password, released, run,
+    schemas::{SharedDatabase, shared_databases},
+    superuser,
 };
-use eod_golden::GoldenName;
+use crate::{CloneError, CloneName, CloneOwner, CloneServer, EngineState, EnvironmentEngine, SchemaServer};
 
 /// An engine with its server.
 trait ContractCase {
@@ -105,8 +106,10 @@ async fn enters(case: &impl ContractCase, name: &CloneName, secret: &str) -> boo
 async fn create(case: &impl ContractCase, environment: &str, number: u8) -> Result<CloneName, CloneError> {
     let (name, owner) = (case.name(environment), case.owner(environment));
     let mut engine = case.engine().await;
-    engine.create(case.origin(), &name, &owner, &nonce(number), &password(number), &deadline()).await?;
-    Ok(name)
+    let made = engine.create(case.origin(), &name, &owner, &nonce(number), &password(number), &deadline()).await;
+    drop(engine);
+    released(case.server(), &name).await;
+    made.map(|_| name)
 }
 
 /// From nothing to nothing.
@@ -117,6 +120,7 @@ async fn lives_and_ends_without_a_trace(case: &impl ContractCase) {
     engine.remove(&name, &owner, None, &deadline()).await.unwrap();
     assert_eq!(engine.state(&name, &owner, &deadline()).await.unwrap(), EngineState::Absent, "{described}");
     drop(engine);
+    released(case.server(), &name).await;
     create(case, ENVIRONMENT, 1).await.unwrap_or_else(|error| panic!("{described}: {}", error.chain()));
     let mut engine = case.engine().await;
     let EngineState::Open(facts) = engine.state(&name, &owner, &deadline()).await.unwrap() else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eod_testkit::postgres::{ADMIN, servers};
 
-use super::{ENVIRONMENT, Golden, client, deadline, goldens, nonce, run, superuser, values};
+use super::{ENVIRONMENT, Golden, client, deadline, goldens, nonce, released, run, superuser, values};
 use crate::{CloneError, CloneRemoval, CloneRequest, CloneStage, CloneState};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -155,6 +155,7 @@ async fn kept_clone_past_its_time_is_removed_by_prune_and_by_the_next_create() {
         assert!(pruned.iter().all(|clone| clone.removed) && pruned.len() == 1, "{described}: {pruned:?}");
         assert_eq!(golden.left(&name).await, [""; 0], "{described}");
         drop(clones);
+        released(golden.server, &name).await;
 
         golden.opened(ENVIRONMENT).await;
         golden.kept(ENVIRONMENT, Duration::ZERO).await;

@@ -6,7 +6,7 @@ use eod_clients::postgres::{Postgres, SqlStatement};
 use eod_domain::Installation;
 use eod_testkit::postgres::{PASSWORD, PostgresServer, servers};
 
-use super::{ENVIRONMENT, ROLES, client, deadline, left, nonce, password, run, superuser, values};
+use super::{ENVIRONMENT, ROLES, client, deadline, left, nonce, password, released, run, superuser, values};
 use crate::{CloneError, CloneName, CloneOwner, SchemaServer, SchemaState};
 
 /// A database of schemas.
@@ -68,6 +68,8 @@ impl<'s> SharedDatabase<'s> {
         let mut schemas = self.schemas().await;
         let made = schemas.create_schema(&name, &owner, &nonce(number), &password(number), &deadline()).await;
         made.unwrap_or_else(|error| panic!("{}: {}", self.described(), error.chain()));
+        drop(schemas);
+        released(self.server, &name).await;
         name
     }
 }
