@@ -119,10 +119,10 @@ SELECT d.datname AS database, count(a.pid) AS sessions, max(a.backend_start) AS 
 FROM pg_database d LEFT JOIN pg_stat_activity a ON a.datid = d.oid AND a.usesysid IS NOT NULL
 WHERE d.datname = ANY ($1) GROUP BY d.oid, d.datname";
 
-/// Keys of all locks in the database of the session.
+/// Keys of all locks in all databases.
 const LOCKS: &str = "\
-SELECT (l.classid::int8 << 32) | l.objid::int8 AS key FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND d.datname = current_database()";
+SELECT (classid::int8 << 32) | objid::int8 AS key FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted";
 
 const READS: &str = "SELECT max(greatest(last_seq_scan, last_idx_scan)) AS read_at FROM pg_stat_user_tables";
 

@@ -2,10 +2,11 @@
 
 use eod_clients::{
     Deadline, Error,
-    postgres::{Postgres, PostgresSession},
+    postgres::{Postgres, PostgresSession, lock_key},
 };
 use eod_domain::Installation;
-use eod_golden::{GoldenServer, MarkedDatabase, MarkedState};
+use eod_golden::{GoldenServer, MarkedDatabase, MarkedState, rows};
+use serde::Deserialize;
 
 use crate::{
     clone_error::CloneError,
@@ -41,8 +42,17 @@ pub enum CloneState {
     },
 }
 
+#[derive(Deserialize)]
+struct OtherLockRow {
+    is_locked: bool,
+}
+
+const OTHER_LOCK: &str = "\
+SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+  AND pid <> pg_catalog.pg_backend_pid() AND (classid::int8 << 32) | objid::int8 = $1) AS is_locked";
+
 impl CloneServer {
-    /// Connects to the maintenance database. Runs that exclude each other connect to the same one.
+    /// Connects to the maintenance database.
     ///
     /// # Errors
     ///
@@ -67,13 +77,20 @@ impl CloneServer {
         Ok(state(found, owner))
     }
 
-    /// Takes the lock of a name, which the session has until it is dropped.
+    /// Takes the lock of a name, which the session has until it is dropped. A lock belongs to one database, so those of runs with
+    /// another maintenance database are looked for.
     pub(crate) async fn lock(&mut self, name: &CloneName, deadline: &Deadline) -> Result<(), CloneError> {
-        if self.session().try_lock(&lock_name(name), deadline).await? {
-            Ok(())
-        } else {
-            Err(CloneError::Busy(name.clone()))
+        let lock = lock_name(name);
+        if !self.session().try_lock(&lock, deadline).await? {
+            return Err(CloneError::Busy(name.clone()));
         }
+        let key = lock_key(&lock);
+        let found: Vec<OtherLockRow> = rows(self.session(), &lock, OTHER_LOCK, &[&key], deadline).await?;
+        if found.iter().any(|row| row.is_locked) {
+            self.unlock(name, deadline).await?;
+            return Err(CloneError::Busy(name.clone()));
+        }
+        Ok(())
     }
 
     /// Releases the lock of a name. If the session has taken it twice, it still has it.
