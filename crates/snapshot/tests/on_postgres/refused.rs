@@ -73,7 +73,11 @@ async fn run_with_another_maintenance_database_is_seen() {
     let request = CloneRequest { name: &name, owner: &owner, golden: &golden.name, nonce: &nonce(1) };
     let mut first = golden.clones().await;
     first.begin(request, &deadline()).await.unwrap();
-    let elsewhere = client(golden.server, ADMIN, PASSWORD, "template1");
+    // Other tests copy template1, which must have no sessions then.
+    let database = format!("{}_elsewhere", golden.name);
+    let mut person = superuser(golden.server, "postgres").await;
+    run(&mut person, &format!("CREATE DATABASE {database} TEMPLATE template0")).await;
+    let elsewhere = client(golden.server, ADMIN, PASSWORD, &database);
     let mut second = CloneServer::connect(&elsewhere, &golden.installation, &deadline()).await.unwrap();
     let error = second.begin(request, &deadline()).await.unwrap_err();
     assert!(matches!(error, CloneError::Busy(_)), "{error}");
