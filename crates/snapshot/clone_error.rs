@@ -83,6 +83,14 @@ pub enum CloneError {
         /// Error.
         source: Box<VerifyError>,
     },
+    /// Clone that others can enter before it is open.
+    #[error("clone `{name}` is not opened, because others can enter it: {}; create it again", by.join(", "))]
+    Admitted {
+        /// Name.
+        name: CloneName,
+        /// Privileges and memberships.
+        by: Vec<String>,
+    },
     /// Role that is not a temporary login of the clone.
     #[error("role `{role}` is not a temporary login of clone `{name}`; it was not changed")]
     ForeignLogin {
@@ -112,6 +120,7 @@ impl CloneError {
             Self::Foreign { .. } | Self::Exists(_) | Self::ForeignLogin { .. } => ErrorKind::AlreadyExists,
             Self::Successor(_)
             | Self::Busy(_)
+            | Self::Admitted { .. }
             | Self::Closed(_)
             | Self::GoldenChanged(_)
             | Self::Held { .. }

@@ -1,7 +1,8 @@
 //! Opening of a clone, and its password.
 
 use eod_clients::Deadline;
-use eod_golden::{quoted_name, quoted_text, run, transaction};
+use eod_golden::{quoted_name, quoted_text, rows, run, transaction};
+use serde::Deserialize;
 
 use crate::{
     clone_error::CloneError,
@@ -12,9 +13,26 @@ use crate::{
     server::{CloneServer, CloneState},
 };
 
+#[derive(Deserialize)]
+struct AdmittedRow {
+    text: String,
+}
+
+/// Privileges on a database of others than its owner, and members of the owner role that are not this role.
+const ADMITTED: &str = "\
+SELECT 'a privilege of ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE 'role `' || pg_get_userbyid(a.grantee) || '`' END AS text
+FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+WHERE d.datname = $1 AND a.grantee <> d.datdba
+UNION
+SELECT 'the membership of role `' || pg_get_userbyid(m.member) || '` in role `' || pg_get_userbyid(m.roleid) || '`'
+FROM pg_auth_members m JOIN pg_database d ON d.datdba = m.roleid
+WHERE d.datname = $1 AND pg_get_userbyid(m.member) <> current_user
+ORDER BY text";
+
 impl CloneServer {
     /// Creates the login role and admits it, in one transaction. The login acts as the role of the objects in this database, so
     /// that migrations can alter tables. CONNECT is for the login alone: all logins are members of the role of the objects.
+    /// A clone that somebody else could enter before is not opened.
     ///
     /// # Errors
     ///
@@ -35,6 +53,12 @@ impl CloneServer {
             CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
         };
         let objects = mark.objects_role().ok_or_else(|| CloneError::NotBegun(name.clone()))?;
+        let target = format!("the privileges on database `{name}`");
+        let admitted: Vec<AdmittedRow> = rows(self.session(), &target, ADMITTED, &[&name.as_str()], deadline).await?;
+        if !admitted.is_empty() {
+            let by = admitted.into_iter().map(|row| row.text).collect();
+            return Err(CloneError::Admitted { name: name.clone(), by });
+        }
         let facts = CloneFacts { login: name.login(), opened_at: self.goldens.now(deadline).await? };
         let database = quoted_name(name.as_str());
         let mut statements = vec!["BEGIN".to_owned()];

@@ -1,9 +1,9 @@
 //! Clones that are refused, and databases of others, which are never changed.
 
 use eod_clients::ErrorKind;
-use eod_testkit::postgres::{ADMIN, PASSWORD, SUPERUSER, servers};
+use eod_testkit::postgres::{ADMIN, PASSWORD, READER, SUPERUSER, servers};
 
-use super::{ENVIRONMENT, Golden, client, deadline, goldens, nonce, released, run, superuser, values};
+use super::{ENVIRONMENT, Golden, client, deadline, goldens, nonce, password, released, run, superuser, values};
 use crate::{CloneError, CloneRequest, CloneServer, CloneState};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +86,31 @@ async fn run_with_another_maintenance_database_is_seen() {
     released(golden.server, &name).await;
     second.destroy(&name, &owner, None, &deadline()).await.unwrap();
     assert_eq!(golden.left(&name).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clone_that_others_can_enter_is_not_opened() {
+    for golden in goldens().await {
+        let described = golden.described();
+        let (name, owner) = (golden.clone_name(ENVIRONMENT), golden.owner(ENVIRONMENT));
+        let request = CloneRequest { name: &name, owner: &owner, golden: &golden.name, nonce: &nonce(1) };
+        let mut person = superuser(golden.server, "postgres").await;
+        let mut clones = golden.clones().await;
+        for (sql, expected) in [
+            (format!("GRANT CONNECT ON DATABASE {name} TO PUBLIC"), "a privilege of PUBLIC"),
+            (format!("GRANT CONNECT ON DATABASE {name} TO {READER}"), "a privilege of role `eod_reader`"),
+            (format!("GRANT {} TO {READER}", name.owner()), "the membership of role `eod_reader`"),
+        ] {
+            // The former one is removed, because it is not finished.
+            clones.begin(request, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+            run(&mut person, &sql).await;
+            let error = clones.open(&name, &owner, &password(1), &deadline()).await.unwrap_err();
+            assert!(error.to_string().contains(expected), "{described}: {error}");
+            assert!(!golden.enters(&name.login(), password(1).reveal(), name.as_str()).await, "{described}");
+        }
+        clones.destroy(&name, &owner, None, &deadline()).await.unwrap();
+        assert_eq!(golden.left(&name).await, [""; 0], "{described}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
