@@ -8,6 +8,7 @@
 //! all its schemas share.
 
 mod create;
+mod login;
 mod remove;
 
 use eod_clients::{

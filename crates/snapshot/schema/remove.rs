@@ -107,7 +107,7 @@ impl SchemaServer {
     }
 
     /// Ends the sessions of the logins and waits for their end. Prepared transactions hold their locks until a person ends them.
-    async fn end_sessions(
+    pub(super) async fn end_sessions(
         &mut self,
         name: &CloneName,
         logins: &[String],

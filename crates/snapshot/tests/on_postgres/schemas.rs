@@ -1,6 +1,9 @@
 //! Schemas in a shared database: their limits, and all that they share.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use eod_clients::postgres::{Postgres, SqlStatement};
 use eod_domain::Installation;
@@ -167,4 +170,34 @@ async fn schema_of_another_database_of_the_server_is_refused() {
     let made = schemas.create_schema(&name, &owner, &nonce(2), &password(2), &deadline()).await;
     let Err(CloneError::Foreign { reason, .. }) = &made else { panic!("{made:?}") };
     assert_eq!(reason, &format!("it is in database `{}`", one.database));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn temporary_login_acts_as_the_login_and_leaves_its_objects() {
+    for shared in shared_databases().await {
+        let described = shared.described();
+        let (name, owner) = (shared.created(ENVIRONMENT, 1).await, shared.owner(ENVIRONMENT));
+        let mut schemas = shared.schemas().await;
+        let valid_for = Duration::from_hours(1);
+        let made = schemas.create_login(&name, &owner, &nonce(2), &password(2), valid_for, &deadline()).await;
+        let login = made.unwrap_or_else(|error| panic!("{described}: {}", error.chain()));
+        let temporary = client(shared.server, &login.role, password(2).reveal(), &shared.database);
+        let mut session = temporary.connect(&deadline()).await.unwrap();
+        run(&mut session, "CREATE TABLE made (i int)").await;
+        run(&mut session, &format!("SET ROLE NONE; CREATE TABLE {name}.own (i int)")).await;
+        for _ in 0..2 {
+            let closed = schemas.close_login(&name, &login.role, &deadline()).await;
+            closed.unwrap_or_else(|error| panic!("{described}: {}", error.chain()));
+        }
+        assert_eq!(left(shared.server, &name).await, [name.login(), name.owner()], "{described}");
+        let tables = format!("SELECT tableowner::text FROM pg_tables WHERE schemaname = '{name}' ORDER BY tablename");
+        let owners = values(&mut superuser(shared.server, &shared.database).await, &tables).await;
+        assert_eq!(owners, [name.login(), name.login()], "{described}");
+        let error = schemas.close_login(&name, &name.login(), &deadline()).await.unwrap_err();
+        assert!(matches!(error, CloneError::ForeignLogin { .. }), "{described}: {error}");
+        // A removal of the schema takes its logins along.
+        schemas.create_login(&name, &owner, &nonce(3), &password(3), valid_for, &deadline()).await.unwrap();
+        schemas.destroy(&name, &owner, None, &deadline()).await.unwrap();
+        assert_eq!(left(shared.server, &name).await, [""; 0], "{described}");
+    }
 }
