@@ -23,6 +23,8 @@ trait ContractCase {
     fn described(&self) -> String;
     /// Database of the login.
     fn database(&self, name: &CloneName) -> String;
+    /// Statements of the application that create objects.
+    fn objects(&self) -> &'static str;
     /// Statement that gives a name to a team. It runs in the maintenance database or in the shared one.
     fn taken(&self, name: &CloneName) -> (String, String);
 }
@@ -56,6 +58,10 @@ impl ContractCase for Golden<'_> {
 
     fn database(&self, name: &CloneName) -> String {
         name.to_string()
+    }
+
+    fn objects(&self) -> &'static str {
+        "CREATE SCHEMA own; CREATE TABLE own.made (i int); CREATE SEQUENCE app.numbers; SELECT lo_create(0)"
     }
 
     fn taken(&self, name: &CloneName) -> (String, String) {
@@ -92,6 +98,10 @@ impl ContractCase for SharedDatabase<'_> {
 
     fn database(&self, _: &CloneName) -> String {
         self.database.clone()
+    }
+
+    fn objects(&self) -> &'static str {
+        "CREATE TABLE made (i int); CREATE SEQUENCE numbers; SELECT lo_create(0)"
     }
 
     fn taken(&self, name: &CloneName) -> (String, String) {
@@ -135,7 +145,7 @@ async fn lives_and_ends_without_a_trace(case: &impl ContractCase) {
     // With a session, and with an object of the application.
     let app = client(case.server(), &name.login(), password(2).reveal(), &case.database(&name));
     let mut session = app.connect(&deadline()).await.unwrap();
-    run(&mut session, "CREATE TABLE made (i int); CREATE SEQUENCE numbers; SELECT lo_create(0)").await;
+    run(&mut session, case.objects()).await;
     for _ in 0..2 {
         let removed = engine.remove(&name, &owner, None, &deadline()).await;
         removed.unwrap_or_else(|error| panic!("{described}: {}", error.chain()));

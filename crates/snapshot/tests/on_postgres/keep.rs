@@ -58,7 +58,10 @@ async fn clone_that_was_never_open_is_removed_and_not_kept() {
     assert!(matches!(error, CloneError::Successor(_)), "{error}");
     assert_eq!(clones.keep(&name, &owner, Some(&nonce(1)), DAY, &deadline()).await.unwrap(), None);
     assert_eq!(golden.left(&name).await, [""; 0]);
+    drop(clones);
+    released(golden.server, &name).await;
     golden.opened(ENVIRONMENT).await;
+    let mut clones = golden.clones().await;
     let error = clones.keep(&name, &golden.owner("shop-pr-8"), None, DAY, &deadline()).await.unwrap_err();
     assert!(matches!(error, CloneError::Foreign { .. }), "{error}");
     drop(clones);
