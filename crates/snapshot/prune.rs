@@ -65,7 +65,7 @@ impl CloneServer {
     /// The list failed. Clones that cannot be removed have their error in the result.
     pub async fn prune(&mut self, is_dry_run: bool, deadline: &Deadline) -> Result<Vec<PrunedClone>, Error> {
         let mut pruned = Vec::new();
-        for mut entry in self.to_prune(deadline).await? {
+        for mut entry in self.prunable(deadline).await? {
             if !is_dry_run {
                 match self.remove_pruned(&entry, deadline).await {
                     Ok(true) => entry.removed = true,
@@ -79,7 +79,7 @@ impl CloneServer {
     }
 
     /// Clones to remove.
-    async fn to_prune(&mut self, deadline: &Deadline) -> Result<Vec<PrunedClone>, Error> {
+    async fn prunable(&mut self, deadline: &Deadline) -> Result<Vec<PrunedClone>, Error> {
         let found = self.find(deadline).await?;
         let now = self.goldens.now(deadline).await?;
         let entry = |clone: FoundClone| {
@@ -119,7 +119,7 @@ impl CloneServer {
     pub(crate) async fn sweep(&mut self, deadline: &Deadline) {
         let deadline = &deadline.at_most(SWEEP);
         drop(self.prune_logins(false, deadline).await);
-        let Ok(found) = self.to_prune(deadline).await else { return };
+        let Ok(found) = self.prunable(deadline).await else { return };
         for entry in found.iter().filter(|entry| entry.reason == CloneRemoval::Over).take(SWEPT) {
             drop(self.remove_pruned(entry, deadline).await);
         }

@@ -1,3 +1,5 @@
+use std::slice;
+
 use eod_snapshot::CloneRemoval;
 
 use super::*;
@@ -19,7 +21,7 @@ fn removals_are_lines_with_the_reason() {
         error: Some("denied".to_owned()),
     };
     assert_eq!(
-        text(&[clone.clone()], &[login.clone()], false),
+        text(slice::from_ref(&clone), slice::from_ref(&login), false),
         "shop_pr_7_20261129010203 of environment shop-pr-7 was removed: the time that it is kept has passed\n\
          login shop_pr_8_abcdef of shop_pr_8 was not removed: it was valid until 2026-11-29T01:02:03Z\n"
     );
