@@ -19,7 +19,7 @@ use crate::{
     mark::{CloneFacts, CloneMark, CloneOwner},
     name::CloneName,
     server::{CloneServer, CloneState, marked},
-    sessions::Sessions,
+    sessions::EndedSessions,
 };
 
 /// Number of names that are tried for a kept clone, one for each second.
@@ -123,7 +123,7 @@ impl CloneServer {
     ) -> Result<KeptClone, CloneError> {
         let name = plan.database.clone();
         let objects = mark.objects_role().ok_or_else(|| CloneError::NotBegun(name.clone()))?;
-        self.end_sessions(&name, Sessions::OfDatabase(&name), deadline).await?;
+        self.end_sessions(&name, EndedSessions::OfDatabase(&name), deadline).await?;
         let logins = self.logins(&name, deadline).await?;
         let mut inside = self.inside(&name).connect(deadline).await?;
         for login in &logins {

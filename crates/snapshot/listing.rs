@@ -21,7 +21,7 @@ const LAST_READ: u32 = 160_000;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum CloneStage {
-    /// It is being created or removed, or such a run was killed.
+    /// Not complete: it is being created or removed, or such a run was killed.
     Unfinished,
     /// Open.
     Open,

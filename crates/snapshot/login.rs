@@ -15,7 +15,7 @@ use crate::{
     name::CloneName,
     password::ClonePassword,
     server::{CloneServer, CloneState, marked},
-    sessions::Sessions,
+    sessions::EndedSessions,
 };
 
 /// Time limit for the lock of a clone.
@@ -137,7 +137,7 @@ impl CloneServer {
     async fn remove_login(&mut self, name: &CloneName, role: &str, deadline: &Deadline) -> Result<(), CloneError> {
         let (target, quoted) = (format!("role `{role}`"), quoted_name(role));
         run(self.session(), "close", &target, &format!("ALTER ROLE {quoted} NOLOGIN"), deadline).await?;
-        self.end_sessions(name, Sessions::OfRole(role), deadline).await?;
+        self.end_sessions(name, EndedSessions::OfRole(role), deadline).await?;
         if let Some(objects) = self.objects_inside(name, deadline).await? {
             let mut inside = self.inside(name).connect(deadline).await?;
             release(&mut inside, role, &objects, deadline).await?;

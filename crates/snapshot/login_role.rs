@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::name::CloneName;
 
 #[derive(Deserialize)]
-struct OwnedRow {
+struct LoginObjectRow {
     object: String,
 }
 
@@ -52,14 +52,14 @@ pub(crate) async fn release(
     deadline: &Deadline,
 ) -> Result<(), Error> {
     let target = format!("the objects of role `{login}`");
-    let owned: Vec<OwnedRow> = rows(inside, &target, OWNED, &[&login], deadline).await?;
+    let owned: Vec<LoginObjectRow> = rows(inside, &target, OWNED, &[&login], deadline).await?;
     if !owned.is_empty() {
         let owner = quoted_name(objects);
-        let alters = owned.iter().map(|OwnedRow { object }| format!("ALTER {object} OWNER TO {owner}"));
+        let alters = owned.iter().map(|LoginObjectRow { object }| format!("ALTER {object} OWNER TO {owner}"));
         let sql = ["BEGIN".to_owned()].into_iter().chain(alters).chain(["COMMIT".to_owned()]).collect::<Vec<_>>();
         transaction(inside, "change the owner of", &target, &sql.join("; "), deadline).await?;
-        let left: Vec<OwnedRow> = rows(inside, &target, OWNED, &[&login], deadline).await?;
-        if let Some(OwnedRow { object }) = left.into_iter().next() {
+        let left: Vec<LoginObjectRow> = rows(inside, &target, OWNED, &[&login], deadline).await?;
+        if let Some(LoginObjectRow { object }) = left.into_iter().next() {
             // DROP OWNED would remove it.
             let error = Error::new("PostgreSQL", "change the owner of", &target, ErrorKind::Conflict);
             return Err(error.because(format!("{} still belongs to the role", object.to_lowercase())));

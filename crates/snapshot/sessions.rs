@@ -52,14 +52,14 @@ WHERE {condition} AND a.pid <> pg_catalog.pg_backend_pid() ORDER BY 1";
 
 /// Sessions to end.
 #[derive(Clone, Copy)]
-pub(crate) enum Sessions<'a> {
+pub(crate) enum EndedSessions<'a> {
     /// All sessions in a database.
     OfDatabase(&'a CloneName),
     /// All sessions of a role.
     OfRole(&'a str),
 }
 
-impl Sessions<'_> {
+impl EndedSessions<'_> {
     fn query(self, query: &str) -> String {
         let condition = match self {
             Self::OfDatabase(_) => "a.datname = $1",
@@ -85,7 +85,7 @@ impl CloneServer {
     pub(crate) async fn end_sessions(
         &mut self,
         name: &CloneName,
-        which: Sessions<'_>,
+        which: EndedSessions<'_>,
         deadline: &Deadline,
     ) -> Result<(), CloneError> {
         let (patience, brief) = (deadline.at_most(END), deadline.at_most(OTHERS_END));

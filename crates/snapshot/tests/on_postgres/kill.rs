@@ -172,7 +172,7 @@ async fn killed_removal_is_continued_by_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_keep_is_continued_and_the_clone_comes_back_as_it_was() {
+async fn killed_keep_is_continued_and_the_clone_returns_as_it_was() {
     for server in servers() {
         let golden = Golden::publish(server, ADMIN).await;
         let (name, owner) = (golden.clone_name(ENVIRONMENT), golden.owner(ENVIRONMENT));

@@ -10,7 +10,7 @@ use crate::{CloneError, CloneRequest, CloneState};
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clone_comes_back_as_it_was() {
+async fn clone_returns_as_it_was() {
     for golden in goldens().await {
         let described = golden.described();
         let secret = golden.opened(ENVIRONMENT).await;
