@@ -128,7 +128,7 @@ pub use self::{
     table_load::{LoadError, LoadedTable, TableLoad},
     tools::{DumpTools, ToolSearch, ToolsError},
     value::{ValueCodec, ValueError, rewrite_array},
-    verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, verify_copy},
+    verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, stored_tables, verify_copy},
     versions::{DEFAULT_KEEP, GoldenVersion, PruneReason, PrunedVersion, VersionStage},
 };
 

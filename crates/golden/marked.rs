@@ -66,10 +66,12 @@ struct MarkedRow {
     is_open: Option<bool>,
 }
 
+/// A database whose removal was interrupted cannot be used any more, so its comment does not count.
 const LOOK: &str = "\
 SELECT r.oid IS NOT NULL AS owner_exists, shobj_description(r.oid, 'pg_authid') AS owner_comment,
        d.oid IS NOT NULL AS database_exists, pg_get_userbyid(d.datdba) AS database_owner,
-       shobj_description(d.oid, 'pg_database') AS database_comment, d.datallowconn AS is_open
+       CASE WHEN d.datconnlimit <> -2 THEN shobj_description(d.oid, 'pg_database') END AS database_comment,
+       d.datallowconn AS is_open
 FROM (SELECT) x LEFT JOIN pg_roles r ON r.rolname = $2 LEFT JOIN pg_database d ON d.datname = $1";
 
 impl MarkedDatabase {

@@ -177,6 +177,25 @@ pub async fn verify_copy(
     Ok(verified.report)
 }
 
+/// Rows and digests of all tables of a database, as they are stored. At most `workers` tables are read at the same time.
+///
+/// # Errors
+///
+/// [`VerifyError`].
+pub async fn stored_tables(
+    target: &Postgres,
+    workers: usize,
+    deadline: &Deadline,
+) -> Result<BTreeMap<TableName, StoredTable>, VerifyError> {
+    let mut session = target.connect(deadline).await?;
+    let catalogue = DatabaseCatalogue::read(&mut session, deadline).await?;
+    session.close(deadline).await?;
+    let nothing = Arc::new(SourceSamples::default().search().map_err(|_| VerifyError::Search)?);
+    let progress: Arc<dyn BuildProgress> = Arc::new(());
+    let scanned = scan_all(target, workers, catalogue.tables, &nothing, &progress, deadline).await?;
+    Ok(scanned.into_iter().map(|(name, stored, _)| (name, stored)).collect())
+}
+
 impl Verification<'_> {
     /// Reads all rows of the target once. Values of the source are looked for if there is a session in its snapshot.
     ///
@@ -201,7 +220,7 @@ impl Verification<'_> {
         report.findings.extend(self.changed_rules(&target_catalogue)?);
         let search = Arc::new(samples.search().map_err(|_| VerifyError::Search)?);
         let tables: Vec<_> = target_catalogue.tables.into_iter().filter(|table| self.expects(table)).collect();
-        for (name, stored, matches) in self.scan_all(tables, &search, deadline).await? {
+        for (name, stored, matches) in scan_all(self.target, self.workers, tables, &search, self.progress, deadline).await? {
             let expected = self.expected.get(&name).cloned().unwrap_or_default();
             if stored.rows != expected.rows {
                 let (expected, found) = (expected.rows, stored.rows);
@@ -246,29 +265,32 @@ impl Verification<'_> {
     fn expects(&self, table: &DatabaseTable) -> bool {
         self.expected.contains_key(&table.name())
     }
+}
 
-    async fn scan_all(
-        &self,
-        tables: Vec<DatabaseTable>,
-        search: &Arc<AhoCorasick>,
-        deadline: &Deadline,
-    ) -> Result<Vec<ScannedTable>, VerifyError> {
-        let workers = self.workers.clamp(1, tables.len().max(1));
-        self.progress.tables(&sizes(&tables));
-        let queue = WorkQueue::new(tables);
-        let mut scanned = all(
-            workers,
-            || VerifyError::Worker,
-            || {
-                let (target, queue, search) = (self.target.clone(), queue.clone(), Arc::clone(search));
-                let (progress, deadline) = (Arc::clone(self.progress), deadline.clone());
-                async move { scan_tables(&target, &queue, &search, &*progress, &deadline).await }
-            },
-        )
-        .await?;
-        scanned.sort_by(|one, other| one.0.cmp(&other.0));
-        Ok(scanned)
-    }
+/// Scans tables, at most `workers` at the same time. The result is in the order of their names.
+async fn scan_all(
+    target: &Postgres,
+    workers: usize,
+    tables: Vec<DatabaseTable>,
+    search: &Arc<AhoCorasick>,
+    progress: &Arc<dyn BuildProgress>,
+    deadline: &Deadline,
+) -> Result<Vec<ScannedTable>, VerifyError> {
+    let workers = workers.clamp(1, tables.len().max(1));
+    progress.tables(&sizes(&tables));
+    let queue = WorkQueue::new(tables);
+    let mut scanned = all(
+        workers,
+        || VerifyError::Worker,
+        || {
+            let (target, queue, search) = (target.clone(), queue.clone(), Arc::clone(search));
+            let (progress, deadline) = (Arc::clone(progress), deadline.clone());
+            async move { scan_tables(&target, &queue, &search, &*progress, &deadline).await }
+        },
+    )
+    .await?;
+    scanned.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(scanned)
 }
 
 /// Table with its rows and the values that were found in them.

@@ -2,26 +2,24 @@
 
 use std::time::{Duration, Instant};
 
-use eod_clients::{
-    Deadline, Error,
-    postgres::{Postgres, PostgresSession},
-};
+use eod_clients::{Deadline, Error, postgres::PostgresSession};
 use eod_domain::Nonce;
 use eod_golden::{
-    DatabaseTemplate, GoldenFacts, GoldenManifest, GoldenName, GoldenState, quoted_name, rows, transaction,
+    DatabaseTemplate, GoldenFacts, GoldenManifest, GoldenName, GoldenState, quoted_name, quoted_text, rows, run,
+    transaction,
 };
 use serde::Deserialize;
 
 use crate::{
     clone_error::CloneError,
-    mark::{CloneMark, CloneOwner},
+    mark::{CloneMark, CloneOwner, CloneSize},
     name::CloneName,
     server::{CloneServer, CloneState, marked},
     strategy::{CloneStrategy, CopyMeasurement},
 };
 
 /// Time limit of the removal of a clone that was not finished.
-const CLEANUP: Duration = Duration::from_secs(60);
+pub(crate) const CLEANUP: Duration = Duration::from_secs(60);
 
 /// Clone to create.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +49,7 @@ pub struct BegunClone {
     pub strategy: CloneStrategy,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct SizeRow {
     bytes: u64,
     method: Option<String>,
@@ -61,21 +59,16 @@ const SIZE: &str = "\
 SELECT pg_catalog.pg_database_size($1::pg_catalog.name) AS bytes, pg_catalog.current_setting('file_copy_method', true) AS method";
 
 impl CloneServer {
-    /// Creates a closed clone. An unfinished clone of the same environment is removed first. The lock of the name is held until
-    /// this value is dropped.
+    /// Creates a closed clone. An unfinished clone of the same environment is removed first, and a keep of it that was
+    /// interrupted is finished. Kept clones and temporary logins past their time are removed as well. The lock of the name is
+    /// held until this value is dropped.
     ///
     /// # Errors
     ///
     /// [`CloneError`]. The clone is gone, or closed and marked; the next call removes it.
     pub async fn begin(&mut self, request: CloneRequest<'_>, deadline: &Deadline) -> Result<BegunClone, CloneError> {
         let CloneRequest { name, owner, golden, nonce } = request;
-        self.lock(name, deadline).await?;
-        match self.look(name, owner, deadline).await? {
-            CloneState::Absent => {}
-            CloneState::Unfinished(_) => self.remove_all(name, deadline).await?,
-            CloneState::Open(..) => return Err(CloneError::Exists(name.clone())),
-            CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
-        }
+        self.vacate(name, owner, deadline).await?;
         let facts = self.published(golden, deadline).await?;
         let mark = CloneMark {
             owner: owner.clone(),
@@ -84,6 +77,7 @@ impl CloneServer {
             manifest: facts.manifest,
             nonce: nonce.as_str().to_owned(),
             begun_at: self.goldens.now(deadline).await?,
+            size: None,
         };
         let made = self.make(name, golden, mark, deadline).await;
         if made.is_err() && !self.session().is_closed() {
@@ -91,6 +85,28 @@ impl CloneServer {
             drop(self.remove_all(name, &Deadline::for_cleanup(CLEANUP)).await);
         }
         made
+    }
+
+    /// Takes the lock of a name and makes the name free for a new clone.
+    pub(crate) async fn vacate(
+        &mut self,
+        name: &CloneName,
+        owner: &CloneOwner,
+        deadline: &Deadline,
+    ) -> Result<(), CloneError> {
+        self.lock(name, deadline).await?;
+        match self.look(name, owner, deadline).await? {
+            CloneState::Absent => {}
+            CloneState::Unfinished(_) => self.remove_all(name, deadline).await?,
+            CloneState::Keeping(mark, plan) => self.finish_keep(mark, plan, deadline).await.map(drop)?,
+            CloneState::Open(..) => return Err(CloneError::Exists(name.clone())),
+            CloneState::Kept(..) => {
+                return Err(CloneError::Foreign { name: name.clone(), reason: "it is a kept clone".to_owned() });
+            }
+            CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
+        }
+        self.sweep(deadline).await;
+        Ok(())
     }
 
     /// Facts of the published version of a golden database.
@@ -119,18 +135,33 @@ impl CloneServer {
         let template = DatabaseTemplate { name: golden.as_str(), locale: "" };
         marked(name).create(self.session(), &mark.comment(), template, deadline).await?;
         let duration = begun.elapsed();
-        let inside = Postgres::new(self.server.access().with_database(name.as_str()));
-        let mut inside = inside.connect(deadline).await?;
+        let mut inside = self.inside(name).connect(deadline).await?;
         let manifest = take_manifest(&mut inside, golden, deadline).await?;
-        let size: Vec<SizeRow> =
-            rows(&mut inside, &format!("database `{name}`"), SIZE, &[&name.as_str()], deadline).await?;
         inside.close(deadline).await?;
         let Some(manifest) = manifest.filter(|manifest| manifest.digest() == mark.manifest) else {
             return Err(CloneError::GoldenChanged(golden.clone()));
         };
-        let size = size.into_iter().next().unwrap_or(SizeRow { bytes: 0, method: None });
-        let measured = CopyMeasurement { method: size.method, bytes: size.bytes, duration };
-        Ok(BegunClone { mark, manifest, duration, bytes: size.bytes, strategy: measured.strategy() })
+        let (mark, CloneSize { bytes, strategy }) = self.record_size(name, mark, duration, deadline).await?;
+        Ok(BegunClone { mark, manifest, duration, bytes, strategy })
+    }
+
+    /// Measures a clone after its creation, and adds the result to its mark.
+    pub(crate) async fn record_size(
+        &mut self,
+        name: &CloneName,
+        mark: CloneMark,
+        duration: Duration,
+        deadline: &Deadline,
+    ) -> Result<(CloneMark, CloneSize), CloneError> {
+        let target = format!("database `{name}`");
+        let found: Vec<SizeRow> = rows(self.session(), &target, SIZE, &[&name.as_str()], deadline).await?;
+        let SizeRow { bytes, method } = found.into_iter().next().unwrap_or_default();
+        let size = CloneSize { bytes, strategy: CopyMeasurement { method, bytes, duration }.strategy() };
+        let mark = CloneMark { size: Some(size), ..mark };
+        let owner = name.owner();
+        let sql = format!("COMMENT ON ROLE {} IS {}", quoted_name(&owner), quoted_text(&mark.comment()));
+        run(self.session(), "describe", &format!("role `{owner}`"), &sql, deadline).await?;
+        Ok((mark, size))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Errors of clones.
 
 use eod_clients::{Error, ErrorKind};
-use eod_golden::{GoldenError, GoldenName};
+use eod_golden::{GoldenError, GoldenName, VerifyError};
 use jiff::Timestamp;
 
-use crate::name::CloneName;
+use crate::{contents::CloneContents, name::CloneName};
 
 /// Clone that cannot be created, opened or removed.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,54 @@ pub enum CloneError {
         /// Sessions, prepared transactions and replication slots.
         by: Vec<String>,
     },
+    /// Clone that is closed, because it is being kept.
+    #[error("clone `{0}` is closed: it is being kept after the end of its environment; destroy or create it again")]
+    Closed(CloneName),
+    /// Kept clone that does not exist.
+    #[error("there is no kept clone `{0}` of this environment; `eod mask clones list` shows all")]
+    NotKept(CloneName),
+    /// Kept clone past its time.
+    #[error("clone `{name}` was kept until {until}, and is not used any more")]
+    PastKeep {
+        /// Name.
+        name: CloneName,
+        /// End of the time that it was kept.
+        until: Timestamp,
+    },
+    /// Kept clone with other contents than those that were recorded when it was kept.
+    #[error("clone `{name}` had {expected} when it was kept, and has {found} now, so it is not used")]
+    ContentsChanged {
+        /// Name of the kept clone.
+        name: CloneName,
+        /// Recorded contents.
+        expected: Box<CloneContents>,
+        /// Contents now.
+        found: Box<CloneContents>,
+    },
+    /// Rows that cannot be read.
+    #[error("the rows of clone `{name}` cannot be read")]
+    Unreadable {
+        /// Name.
+        name: CloneName,
+        /// Error.
+        source: Box<VerifyError>,
+    },
+    /// Clone that others can enter before it is open.
+    #[error("clone `{name}` is not opened, because others can enter it: {}; create it again", by.join(", "))]
+    Admitted {
+        /// Name.
+        name: CloneName,
+        /// Privileges and memberships.
+        by: Vec<String>,
+    },
+    /// Role that is not a temporary login of the clone.
+    #[error("role `{role}` is not a temporary login of clone `{name}`; it was not changed")]
+    ForeignLogin {
+        /// Name of the clone.
+        name: CloneName,
+        /// Role.
+        role: String,
+    },
     /// Clone with sessions that did not end, so the tables that they use are not known.
     #[error("the tables that were used are not known, because the clone still has {}; end it", by.join(", "))]
     InUse {
@@ -69,12 +117,20 @@ impl CloneError {
     /// Kind of the failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Foreign { .. } | Self::Exists(_) => ErrorKind::AlreadyExists,
-            Self::Successor(_) | Self::Busy(_) | Self::GoldenChanged(_) | Self::Held { .. } | Self::InUse { .. } => {
-                ErrorKind::Conflict
-            }
-            Self::NotBegun(_) | Self::NotPublished(_) => ErrorKind::NotFound,
-            Self::Over { .. } => ErrorKind::Invalid,
+            Self::Foreign { .. } | Self::Exists(_) | Self::ForeignLogin { .. } => ErrorKind::AlreadyExists,
+            Self::Successor(_)
+            | Self::Busy(_)
+            | Self::Admitted { .. }
+            | Self::Closed(_)
+            | Self::GoldenChanged(_)
+            | Self::Held { .. }
+            | Self::InUse { .. } => ErrorKind::Conflict,
+            Self::NotBegun(_) | Self::NotPublished(_) | Self::NotKept(_) => ErrorKind::NotFound,
+            Self::Over { .. } | Self::PastKeep { .. } | Self::ContentsChanged { .. } => ErrorKind::Invalid,
+            Self::Unreadable { source, .. } => match &**source {
+                VerifyError::Statement(error) => error.kind,
+                _ => ErrorKind::Other,
+            },
             Self::Golden(error) => error.kind(),
             Self::Statement(error) => error.kind,
         }
@@ -85,6 +141,10 @@ impl CloneError {
         match self {
             Self::Golden(error) => error.chain(),
             Self::Statement(error) => error.chain(),
+            Self::Unreadable { source, .. } => match &**source {
+                VerifyError::Statement(error) => format!("{self}: {}", error.chain()),
+                other => format!("{self}: {other}"),
+            },
             other => other.to_string(),
         }
     }

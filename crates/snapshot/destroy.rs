@@ -1,6 +1,6 @@
 //! Removal of a clone.
 
-use eod_clients::{Deadline, Error, ErrorKind};
+use eod_clients::{Deadline, Error};
 use eod_domain::Nonce;
 use eod_golden::{quoted_name, rows, run};
 use serde::Deserialize;
@@ -17,25 +17,15 @@ struct TextRow {
     text: String,
 }
 
-/// Login roles of a clone, by their comment.
+/// Login roles of a clone, temporary ones included, by their comment.
 const LOGINS: &str = "\
 SELECT rolname AS text FROM pg_catalog.pg_roles
-WHERE pg_catalog.shobj_description(oid, 'pg_authid') = $1 ORDER BY rolname";
-
-/// Descriptions of everything that holds a database.
-const HOLDERS: &str = "\
-SELECT 'a session of role `' || COALESCE(usename, '') || '` (process ' || pid || ')' AS text
-FROM pg_catalog.pg_stat_activity WHERE datname = $1
-UNION ALL
-SELECT 'the prepared transaction `' || gid || '` of role `' || owner || '`' FROM pg_catalog.pg_prepared_xacts
-WHERE database = $1
-UNION ALL
-SELECT 'the replication slot `' || slot_name || '`' FROM pg_catalog.pg_replication_slots WHERE database = $1
-ORDER BY 1";
+WHERE pg_catalog.shobj_description(oid, 'pg_authid') = $1
+   OR pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_authid'), $2) ORDER BY rolname";
 
 impl CloneServer {
-    /// Removes a clone: the database with its sessions, its logins, and the owner role last. A clone that does not exist is
-    /// removed already. With a nonce, only the clone of that run is removed.
+    /// Removes a clone, also a kept one: the database with its sessions, its logins, and the owner role last. A clone that does
+    /// not exist is removed already. With a nonce, only the clone of that run is removed.
     ///
     /// # Errors
     ///
@@ -50,7 +40,10 @@ impl CloneServer {
         self.lock(name, deadline).await?;
         let mark = match self.look(name, owner, deadline).await? {
             CloneState::Absent => return Ok(()),
-            CloneState::Unfinished(mark) | CloneState::Open(mark, _) => mark,
+            CloneState::Unfinished(mark)
+            | CloneState::Open(mark, _)
+            | CloneState::Keeping(mark, _)
+            | CloneState::Kept(mark, _) => mark,
             CloneState::Foreign { reason } => return Err(CloneError::Foreign { name: name.clone(), reason }),
         };
         if nonce.is_some_and(|nonce| !mark.is_of(nonce)) {
@@ -72,26 +65,12 @@ impl CloneServer {
         Ok(database.remove_owner(self.session(), deadline).await?)
     }
 
-    async fn logins(&mut self, name: &CloneName, deadline: &Deadline) -> Result<Vec<String>, Error> {
+    /// Login roles of a clone.
+    pub(crate) async fn logins(&mut self, name: &CloneName, deadline: &Deadline) -> Result<Vec<String>, Error> {
         let mark = login_mark(name, &self.installation);
-        let target = format!("the logins of database `{name}`");
-        let found: Vec<TextRow> = rows(self.session(), &target, LOGINS, &[&mark.as_str()], deadline).await?;
+        let (target, temporary) = (format!("the logins of database `{name}`"), format!("{mark} "));
+        let marks = [mark.as_str(), temporary.as_str()];
+        let found: Vec<TextRow> = rows(self.session(), &target, LOGINS, &[&marks[0], &marks[1]], deadline).await?;
         Ok(found.into_iter().map(|row| row.text).collect())
-    }
-
-    /// Error with the names of everything that holds the database; the error of the statement if nothing does.
-    async fn held(&mut self, name: &CloneName, error: Error, deadline: &Deadline) -> CloneError {
-        if !matches!(error.kind, ErrorKind::Conflict | ErrorKind::Denied) {
-            return error.into();
-        }
-        let target = format!("the sessions of database `{name}`");
-        let found: Result<Vec<TextRow>, Error> =
-            rows(self.session(), &target, HOLDERS, &[&name.as_str()], deadline).await;
-        match found {
-            Ok(found) if !found.is_empty() => {
-                CloneError::Held { name: name.clone(), by: found.into_iter().map(|row| row.text).collect() }
-            }
-            _ => error.into(),
-        }
     }
 }

@@ -8,12 +8,14 @@ use eod_golden::GoldenName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::name::CloneName;
+use crate::{name::CloneName, strategy::CloneStrategy};
 
 /// First words of the comment of an owner role.
 pub(crate) const CLONE: &str = "eod clone 1 ";
 /// First words of the comment of a login role.
 const LOGIN: &str = "eod clone login 1 ";
+/// Words before the end of a temporary login in its comment.
+const UNTIL: &str = " until ";
 /// First words of the comment of an open database.
 const OPEN: &str = "eod clone 1 open ";
 
@@ -42,6 +44,18 @@ pub struct CloneMark {
     pub nonce: String,
     /// Time of the create, of the server.
     pub begun_at: Timestamp,
+    /// Size at its creation and sharing of blocks; none before the creation has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<CloneSize>,
+}
+
+/// Size of a clone at its creation.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CloneSize {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Sharing of blocks with the database that it was created from.
+    pub strategy: CloneStrategy,
 }
 
 /// Facts about an open clone: the comment of its database.
@@ -87,13 +101,41 @@ impl CloneFacts {
     }
 }
 
-/// Comment of the login roles of a clone.
+impl CloneSize {
+    /// Bytes of its own of a clone that has this size now; none if the sharing is not known. A block that was rewritten in place
+    /// is not counted.
+    pub(crate) fn own_bytes(self, now: u64) -> Option<u64> {
+        match self.strategy {
+            CloneStrategy::Copy => Some(now),
+            CloneStrategy::Clone => Some(now.saturating_sub(self.bytes)),
+            CloneStrategy::Unknown => None,
+        }
+    }
+}
+
+/// Comment of the login role of a clone; the first words of the comments of its temporary logins.
 pub(crate) fn login_mark(name: &CloneName, installation: &Installation) -> String {
     format!("{LOGIN}{installation} {name}")
 }
 
+/// Comment of a temporary login.
+pub(crate) fn temporary_login_mark(name: &CloneName, installation: &Installation, until: Timestamp) -> String {
+    format!("{}{UNTIL}{until}", login_mark(name, installation))
+}
+
+/// First words of the comments of all logins of an installation.
+pub(crate) fn login_marks(installation: &Installation) -> String {
+    format!("{LOGIN}{installation} ")
+}
+
+/// Clone and end of a temporary login, from its comment; none if it is not that of a temporary login of the installation.
+pub(crate) fn temporary_login(comment: &str, installation: &Installation) -> Option<(CloneName, Timestamp)> {
+    let (name, until) = comment.strip_prefix(&login_marks(installation))?.split_once(UNTIL)?;
+    Some((name.parse().ok()?, until.parse().ok()?))
+}
+
 /// A struct of texts and numbers always has a JSON form.
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 

@@ -2,13 +2,15 @@
 
 use eod_clients::{
     Deadline, Error,
-    postgres::{Postgres, PostgresSession},
+    postgres::{Postgres, PostgresSession, lock_key},
 };
 use eod_domain::Installation;
-use eod_golden::{GoldenServer, MarkedDatabase, MarkedState};
+use eod_golden::{GoldenServer, MarkedDatabase, MarkedState, rows};
+use serde::Deserialize;
 
 use crate::{
     clone_error::CloneError,
+    kept::{KeepPlan, KeptFacts},
     mark::{CloneFacts, CloneMark, CloneOwner},
     name::CloneName,
 };
@@ -29,6 +31,10 @@ pub enum CloneState {
     Unfinished(CloneMark),
     /// Open.
     Open(CloneMark, CloneFacts),
+    /// Closed to be kept, and not renamed yet: it is being kept, or such a run was killed.
+    Keeping(CloneMark, KeepPlan),
+    /// Kept: closed and renamed.
+    Kept(CloneMark, KeptFacts),
     /// The database or the role belongs to somebody else.
     Foreign {
         /// Reason.
@@ -36,8 +42,17 @@ pub enum CloneState {
     },
 }
 
+#[derive(Deserialize)]
+struct OtherLockRow {
+    is_locked: bool,
+}
+
+const OTHER_LOCK: &str = "\
+SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+  AND pid <> pg_catalog.pg_backend_pid() AND (classid::int8 << 32) | objid::int8 = $1) AS is_locked";
+
 impl CloneServer {
-    /// Connects to the maintenance database. Runs that exclude each other connect to the same one.
+    /// Connects to the maintenance database.
     ///
     /// # Errors
     ///
@@ -62,15 +77,40 @@ impl CloneServer {
         Ok(state(found, owner))
     }
 
-    /// Takes the lock of a name, which the session has until it is dropped.
+    /// Takes the lock of a name, which the session has until it is dropped. A lock belongs to one database, so those of runs with
+    /// another maintenance database are looked for.
     pub(crate) async fn lock(&mut self, name: &CloneName, deadline: &Deadline) -> Result<(), CloneError> {
-        let lock = format!("clone {name}");
-        if self.session().try_lock(&lock, deadline).await? { Ok(()) } else { Err(CloneError::Busy(name.clone())) }
+        let lock = lock_name(name);
+        if !self.session().try_lock(&lock, deadline).await? {
+            return Err(CloneError::Busy(name.clone()));
+        }
+        let key = lock_key(&lock);
+        let found: Vec<OtherLockRow> = rows(self.session(), &lock, OTHER_LOCK, &[&key], deadline).await?;
+        if found.iter().any(|row| row.is_locked) {
+            self.unlock(name, deadline).await?;
+            return Err(CloneError::Busy(name.clone()));
+        }
+        Ok(())
+    }
+
+    /// Releases the lock of a name. If the session has taken it twice, it still has it.
+    pub(crate) async fn unlock(&mut self, name: &CloneName, deadline: &Deadline) -> Result<(), Error> {
+        self.session().unlock(&lock_name(name), deadline).await.map(drop)
+    }
+
+    /// The database of a clone.
+    pub(crate) fn inside(&self, name: &CloneName) -> Postgres {
+        Postgres::new(self.server.access().with_database(name.as_str()))
     }
 
     pub(crate) fn session(&mut self) -> &mut PostgresSession {
         self.goldens.session()
     }
+}
+
+/// Name of the lock of a clone.
+pub(crate) fn lock_name(name: &CloneName) -> String {
+    format!("clone {name}")
 }
 
 /// Names of a clone on the server.
@@ -93,11 +133,22 @@ fn state(found: MarkedState, owner: &CloneOwner) -> CloneState {
             reason: format!("it belongs to environment `{environment}` of installation `{installation}`"),
         };
     }
-    if facts.comment.is_empty() {
+    state_of_comment(mark, &facts.comment)
+}
+
+/// State of a marked clone, from the comment of its database.
+pub(crate) fn state_of_comment(mark: CloneMark, comment: &str) -> CloneState {
+    if comment.is_empty() {
         return CloneState::Unfinished(mark);
     }
-    match CloneFacts::of_comment(&facts.comment) {
-        Some(open) => CloneState::Open(mark, open),
+    if let Some(open) = CloneFacts::of_comment(comment) {
+        return CloneState::Open(mark, open);
+    }
+    if let Some(plan) = KeepPlan::of_comment(comment) {
+        return CloneState::Keeping(mark, plan);
+    }
+    match KeptFacts::of_comment(comment) {
+        Some(kept) => CloneState::Kept(mark, kept),
         // Never treated as unfinished, which would remove it.
         None => CloneState::Foreign { reason: "its comment is not that of a clone of this version".to_owned() },
     }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Minimum size of a measurement in bytes. The duration for less is that of the server's checkpoints.
 const LEAST: u64 = 256 << 20;
 /// Rate of a copy, in bytes per second: at most this.
@@ -13,7 +15,8 @@ const COPIED: f64 = 600e6;
 const SHARED: f64 = 1_500e6;
 
 /// Sharing of blocks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, strum::Display)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum CloneStrategy {
     /// The clone shares blocks with the golden database.

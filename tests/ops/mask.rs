@@ -1,5 +1,6 @@
 //! Stories of `eod mask` on real PostgreSQL servers, without a cluster.
 
+mod clones;
 mod database;
 mod golden;
 mod oracle;

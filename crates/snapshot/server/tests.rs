@@ -15,6 +15,7 @@ fn state_follows_from_mark_owner_and_comment() {
         manifest: "0123456789abcdef".to_owned(),
         nonce: "n".to_owned(),
         begun_at: "2026-11-29T01:02:03Z".parse().unwrap(),
+        size: None,
     };
     let open = CloneFacts { login: "shop_app".to_owned(), opened_at: mark.begun_at };
     let marked = |mark: &str, comment: &str| {

@@ -1,9 +1,15 @@
 //! One suite for all servers of the kit, as superuser and as a role with CREATEDB, CREATEROLE and membership only.
 
+mod contract;
+mod keep;
 mod kill;
 mod life;
+mod logins;
 mod observed;
 mod refused;
+mod restore;
+mod schema_kill;
+mod schemas;
 mod shared;
 
 use std::{
@@ -13,14 +19,14 @@ use std::{
 
 use eod_clients::{
     Deadline,
-    postgres::{Postgres, PostgresAccess, PostgresSession, PostgresSettings, SqlStatement},
+    postgres::{Postgres, PostgresAccess, PostgresSession, PostgresSettings, SqlStatement, lock_key},
 };
 use eod_domain::{Installation, Nonce};
 use eod_golden::{DatabaseTemplate, GoldenFacts, GoldenManifest, GoldenName, GoldenServer, PublishSettings};
 use eod_testkit::postgres::{ADMIN, PASSWORD, PostgresServer, READER, SUPERUSER, servers};
 use tokio_util::sync::CancellationToken;
 
-use crate::{CloneName, CloneOwner, ClonePassword, CloneRequest, CloneServer};
+use crate::{CloneName, CloneOwner, ClonePassword, CloneRequest, CloneServer, KeptClone};
 
 /// Roles that the suite runs as.
 const ROLES: [&str; 2] = [SUPERUSER, ADMIN];
@@ -164,7 +170,19 @@ impl<'s> Golden<'s> {
         let request = CloneRequest { name: &name, owner: &owner, golden: &self.name, nonce: &nonce(1) };
         clones.begin(request, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
         clones.open(&name, &owner, &password, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+        drop(clones);
+        released(self.server, &name).await;
         password
+    }
+
+    /// Keeps the clone of an environment.
+    async fn kept(&self, environment: &str, keep_for: Duration) -> KeptClone {
+        let (name, owner) = (self.clone_name(environment), self.owner(environment));
+        let mut clones = self.clones().await;
+        let kept = clones.keep(&name, &owner, None, keep_for, &deadline()).await;
+        drop(clones);
+        released(self.server, &name).await;
+        kept.unwrap_or_else(|error| panic!("{}", error.chain())).unwrap()
     }
 
     /// True if the role can connect to the database.
@@ -179,17 +197,36 @@ impl<'s> Golden<'s> {
 
     /// Databases and roles with names that begin with that of the clone.
     async fn left(&self, name: &CloneName) -> Vec<String> {
-        let sql = format!(
-            "SELECT datname::text FROM pg_database WHERE starts_with(datname, '{name}') \
-             UNION ALL SELECT rolname::text FROM pg_roles WHERE starts_with(rolname, '{name}') ORDER BY 1"
-        );
-        values(&mut superuser(self.server, "postgres").await, &sql).await
+        left(self.server, name).await
     }
 
     /// Name for messages.
     fn described(&self) -> String {
         format!("PostgreSQL {} as {}", self.server.version, self.role)
     }
+}
+
+/// Waits until no session has the lock of a name. The server releases it a moment after the end of a session.
+async fn released(server: &PostgresServer, name: &CloneName) {
+    let mut session = superuser(server, "postgres").await;
+    let keys = [format!("clone {name}"), format!("schema {name}")].map(|lock| lock_key(&lock).to_string());
+    let sql = format!(
+        "SELECT pid::text FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 \
+         AND (classid::int8 << 32) | objid::int8 IN ({})",
+        keys.join(", ")
+    );
+    while !values(&mut session, &sql).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Databases and roles with names that begin with this one.
+async fn left(server: &PostgresServer, name: &CloneName) -> Vec<String> {
+    let sql = format!(
+        "SELECT datname::text FROM pg_database WHERE starts_with(datname, '{name}') \
+         UNION ALL SELECT rolname::text FROM pg_roles WHERE starts_with(rolname, '{name}') ORDER BY 1"
+    );
+    values(&mut superuser(server, "postgres").await, &sql).await
 }
 
 fn nonce(number: u8) -> Nonce {

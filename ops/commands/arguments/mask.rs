@@ -1,5 +1,6 @@
 //! Command line of `eod mask`.
 
+mod clones;
 mod golden;
 
 use std::ffi::OsString;
@@ -9,9 +10,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use self::golden::{
-    GoldenBuildArguments, GoldenListArguments, GoldenPruneArguments, GoldenPublishArguments, GoldenVerifyArguments,
-    MaskGoldenCommand,
+pub(crate) use self::{
+    clones::{ClonesListArguments, ClonesPruneArguments, MaskClonesCommand},
+    golden::{
+        GoldenBuildArguments, GoldenListArguments, GoldenPruneArguments, GoldenPublishArguments, GoldenVerifyArguments,
+        MaskGoldenCommand,
+    },
 };
 
 /// Command of `mask`.
@@ -60,6 +64,15 @@ pub(crate) enum MaskCommand {
         /// Command of `golden`.
         #[command(subcommand)]
         command: MaskGoldenCommand,
+    },
+    /// List and prune clones of golden databases: those of environments, and those that are kept after their end.
+    #[command(
+        after_help = "Example:\n  eod mask clones list --server 'host=preview-db user=eod'\n  eod mask clones prune --dry-run"
+    )]
+    Clones {
+        /// Command of `clones`.
+        #[command(subcommand)]
+        command: MaskClonesCommand,
     },
 }
 

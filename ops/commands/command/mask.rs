@@ -3,6 +3,7 @@
 mod access;
 mod bar;
 mod check;
+mod clones;
 mod constraints;
 mod display;
 mod doctor;
@@ -80,6 +81,7 @@ pub(super) fn run(
             MaskCommand::Doctor(arguments) => doctor::run(&context, arguments).await,
             MaskCommand::Watch(arguments) => watch::run(&context, arguments).await,
             MaskCommand::Golden { command } => golden::run(&context, command).await,
+            MaskCommand::Clones { command } => clones::run(&context, command).await,
         }
     })
 }

@@ -97,6 +97,7 @@ fn every_command_has_exactly_its_options() {
         ("doctor", &["no-measure", "server"]),
         ("watch", &["server"]),
         ("golden", &[]),
+        ("clones", &[]),
     ];
     assert_eq!(found, expected.map(|(name, options)| (name, options.iter().map(ToString::to_string).collect())));
     let timeout = line.get_arguments().find(|argument| argument.get_long() == Some("timeout")).unwrap();
@@ -137,6 +138,20 @@ fn every_command_for_golden_databases_has_exactly_its_options() {
     for command in golden.get_subcommands() {
         let help = command.get_after_help().unwrap().to_string();
         assert!(help.contains(&format!("eod mask golden {}", command.get_name())), "{help}");
+    }
+}
+
+#[test]
+fn every_command_for_clones_has_exactly_its_options() {
+    let line = EodCommandLine::command();
+    let clones = line.find_subcommand("mask").unwrap().find_subcommand("clones").unwrap();
+    let found: Vec<(&str, Vec<String>)> =
+        clones.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
+    let expected = [("list", vec!["environment", "server"]), ("prune", vec!["dry-run", "server"])];
+    assert_eq!(found, expected.map(|(name, options)| (name, options.iter().map(ToString::to_string).collect())));
+    for command in clones.get_subcommands() {
+        let help = command.get_after_help().unwrap().to_string();
+        assert!(help.contains(&format!("eod mask clones {}", command.get_name())), "{help}");
     }
 }
 

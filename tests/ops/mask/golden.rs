@@ -50,15 +50,15 @@ tables:
 ";
 
 /// A source, and a preview server.
-struct GoldenStory {
-    mask: MaskStory,
+pub(super) struct GoldenStory {
+    pub(super) mask: MaskStory,
     /// Maintenance database of the preview server.
     preview: MaskDatabase,
     source: MaskDatabase,
     /// Role on the preview server.
-    role: &'static str,
-    name: String,
-    installation: String,
+    pub(super) role: &'static str,
+    pub(super) name: String,
+    pub(super) installation: String,
 }
 
 /// Server of the sources: a second one of the oldest version, whose programs include `pg_dump`.
@@ -84,7 +84,7 @@ impl GoldenStory {
     }
 
     /// One story per server, with different roles.
-    fn all() -> Vec<Self> {
+    pub(super) fn all() -> Vec<Self> {
         let roles = [SUPERUSER, ADMIN].into_iter().cycle();
         servers().iter().zip(roles).map(|(preview, role)| Self::new(preview, role)).collect()
     }
@@ -106,7 +106,7 @@ impl GoldenStory {
 
     /// Runs a command. No value of the source, no password and no key is printed.
     #[track_caller]
-    fn eod(&self, arguments: &[&str]) -> Finished {
+    pub(super) fn eod(&self, arguments: &[&str]) -> Finished {
         let finished = command::run(&mut self.command(arguments), "");
         let printed = format!("{}{}", finished.stdout, finished.stderr).to_lowercase();
         assert!(!printed.contains("canary") && !printed.contains(KEY), "{printed}");
@@ -157,8 +157,16 @@ impl GoldenStory {
         ))
     }
 
+    /// Publishes a golden database of the source.
+    #[track_caller]
+    pub(super) fn publish(&self) {
+        let dsn = self.source_dsn(SUPERUSER);
+        self.eod(&self.build(&dsn)).expect_ok();
+        self.eod(&["publish", &self.name]).expect_ok();
+    }
+
     /// Name for messages.
-    fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         format!("PostgreSQL {} as {}", self.mask.server.version, self.role)
     }
 }

@@ -9,10 +9,11 @@ use eod_golden::GoldenName;
 use eod_testkit::postgres::{ADMIN, PASSWORD, servers};
 
 use super::{ENVIRONMENT, Golden, client_at, deadline, nonce, password, superuser, values};
-use crate::{CloneError, CloneName, CloneOwner, CloneRequest, CloneServer, CloneState};
+use crate::{CloneError, CloneName, CloneOwner, CloneRequest, CloneServer, CloneState, KeptClone};
 
 /// Rounds with a killed create, and with a killed removal.
 const ROUNDS: u32 = 25;
+const DAY: Duration = Duration::from_hours(24);
 /// Variable with the description of the work of a child.
 const CHILD: &str = "EOD_CLONE_CHILD";
 
@@ -20,7 +21,10 @@ const CHILD: &str = "EOD_CLONE_CHILD";
 #[derive(Clone, Copy, strum::Display, strum::EnumString)]
 enum Work {
     Create,
+    Keep,
+    Login,
     Remove,
+    Restore,
 }
 
 /// The run that is killed. It is another process, and runs this test only.
@@ -40,7 +44,19 @@ async fn child_that_works_on_a_clone() {
             clones.begin(request, &deadline()).await.unwrap();
             clones.open(&name, &owner, &password(1), &deadline()).await.unwrap();
         }
+        Work::Keep => drop(clones.keep(&name, &owner, None, DAY, &deadline()).await.unwrap().unwrap()),
+        Work::Login => {
+            let valid_for = Duration::from_secs(1);
+            let made = clones.create_login(&name, &owner, &nonce(2), &password(2), valid_for, &deadline()).await;
+            clones.close_login(&name, &made.unwrap().role, &deadline()).await.unwrap();
+        }
         Work::Remove => clones.destroy(&name, &owner, None, &deadline()).await.unwrap(),
+        Work::Restore => {
+            let kept = clones.latest(&name, &owner, &golden, &deadline()).await.unwrap().unwrap();
+            let request = CloneRequest { name: &name, owner: &owner, golden: &golden, nonce: &nonce(1) };
+            clones.restore(request, kept.name(), &deadline()).await.unwrap();
+            clones.open(&name, &owner, &password(1), &deadline()).await.unwrap();
+        }
     }
 }
 
@@ -79,6 +95,20 @@ async fn destroy(golden: &Golden<'_>, name: &CloneName, owner: &CloneOwner) {
     }
 }
 
+/// Keeps the clone as soon as the server has ended the session of the killed run.
+async fn keep(golden: &Golden<'_>, name: &CloneName, owner: &CloneOwner) -> KeptClone {
+    let mut clones = golden.clones().await;
+    let begun = Instant::now();
+    loop {
+        match clones.keep(name, owner, Some(&nonce(1)), DAY, &deadline()).await {
+            Err(CloneError::Busy(_) | CloneError::Held { .. }) if begun.elapsed() < Duration::from_secs(60) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done.unwrap_or_else(|error| panic!("{}", error.chain())).unwrap(),
+        }
+    }
+}
+
 /// A clone that is not open admits neither its login nor others. Returns true if it is open.
 async fn is_open_or_closed(golden: &Golden<'_>, name: &CloneName, owner: &CloneOwner) -> bool {
     assert!(!golden.stranger_enters(name).await);
@@ -88,11 +118,11 @@ async fn is_open_or_closed(golden: &Golden<'_>, name: &CloneName, owner: &CloneO
             assert!(is_entered);
             true
         }
-        CloneState::Absent | CloneState::Unfinished(_) => {
+        CloneState::Absent | CloneState::Unfinished(_) | CloneState::Keeping(..) => {
             assert!(!is_entered);
             false
         }
-        state @ CloneState::Foreign { .. } => panic!("{state:?}"),
+        state @ (CloneState::Kept(..) | CloneState::Foreign { .. }) => panic!("{state:?}"),
     }
 }
 
@@ -138,6 +168,80 @@ async fn killed_removal_is_continued_by_the_next_one() {
             destroy(&golden, &name, &owner).await;
             assert_eq!(golden.left(&name).await, [""; 0], "{} after round {round}", golden.described());
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_keep_is_continued_and_the_clone_returns_as_it_was() {
+    for server in servers() {
+        let golden = Golden::publish(server, ADMIN).await;
+        let (name, owner) = (golden.clone_name(ENVIRONMENT), golden.owner(ENVIRONMENT));
+        golden.opened(ENVIRONMENT).await;
+        let whole = whole(&golden, Work::Keep);
+        let first = keep(&golden, &name, &owner).await;
+        golden.clones().await.destroy(first.name(), &owner, None, &deadline()).await.unwrap();
+        for round in 0..ROUNDS {
+            golden.opened(ENVIRONMENT).await;
+            kill_after(child(&golden, Work::Keep), whole * round / ROUNDS);
+            is_open_or_closed(&golden, &name, &owner).await;
+            let kept = keep(&golden, &name, &owner).await;
+            assert_eq!(kept.facts.contents.rows, 100, "{} after round {round}", golden.described());
+            let expected = [kept.name().to_string(), kept.name().owner()];
+            assert_eq!(golden.left(&name).await, expected, "{} after round {round}", golden.described());
+            golden.clones().await.destroy(kept.name(), &owner, None, &deadline()).await.unwrap();
+            assert_eq!(golden.left(&name).await, [""; 0], "{} after round {round}", golden.described());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_return_leaves_the_kept_clone_and_nothing_that_can_be_entered() {
+    for server in servers() {
+        let golden = Golden::publish(server, ADMIN).await;
+        let (name, owner) = (golden.clone_name(ENVIRONMENT), golden.owner(ENVIRONMENT));
+        golden.opened(ENVIRONMENT).await;
+        let kept = keep(&golden, &name, &owner).await;
+        let expected = [kept.name().to_string(), kept.name().owner()];
+        let whole = whole(&golden, Work::Restore);
+        destroy(&golden, &name, &owner).await;
+        for round in 0..ROUNDS {
+            kill_after(child(&golden, Work::Restore), whole * round / ROUNDS);
+            is_open_or_closed(&golden, &name, &owner).await;
+            destroy(&golden, &name, &owner).await;
+            assert_eq!(golden.left(&name).await, expected, "{} after round {round}", golden.described());
+        }
+        // The server ends the session of the last round a moment later.
+        let mut clones = golden.clones().await;
+        let request = CloneRequest { name: &name, owner: &owner, golden: &golden.name, nonce: &nonce(1) };
+        let restored = loop {
+            match clones.restore(request, kept.name(), &deadline()).await {
+                Err(CloneError::Busy(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+                done => break done.unwrap_or_else(|error| panic!("{}", error.chain())),
+            }
+        };
+        assert_eq!(restored.contents, kept.facts.contents);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_of_a_killed_run_is_swept_after_its_end() {
+    for server in servers() {
+        let golden = Golden::publish(server, ADMIN).await;
+        let name = golden.clone_name(ENVIRONMENT);
+        golden.opened(ENVIRONMENT).await;
+        let whole = whole(&golden, Work::Login);
+        for round in 0..ROUNDS {
+            kill_after(child(&golden, Work::Login), whole * round / ROUNDS);
+            if round % 5 == 4 {
+                tokio::time::sleep(Duration::from_millis(1100)).await;
+                for login in golden.clones().await.prune_logins(false, &deadline()).await.unwrap() {
+                    assert!(login.removed, "{} after round {round}: {login:?}", golden.described());
+                }
+                let expected = [name.to_string(), name.login(), name.owner()];
+                assert_eq!(golden.left(&name).await, expected, "{} after round {round}", golden.described());
+            }
+        }
+        assert!(golden.enters(&name.login(), password(1).reveal(), name.as_str()).await);
     }
 }
 

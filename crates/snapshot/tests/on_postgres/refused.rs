@@ -1,10 +1,10 @@
 //! Clones that are refused, and databases of others, which are never changed.
 
 use eod_clients::ErrorKind;
-use eod_testkit::postgres::{ADMIN, SUPERUSER, servers};
+use eod_testkit::postgres::{ADMIN, PASSWORD, READER, SUPERUSER, servers};
 
-use super::{ENVIRONMENT, Golden, deadline, goldens, nonce, run, superuser, values};
-use crate::{CloneError, CloneRequest};
+use super::{ENVIRONMENT, Golden, client, deadline, goldens, nonce, password, released, run, superuser, values};
+use crate::{CloneError, CloneRequest, CloneServer, CloneState};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn databases_of_others_are_neither_used_nor_removed() {
@@ -63,6 +63,72 @@ async fn second_run_is_refused_while_the_first_one_has_the_lock() {
             assert!(matches!(error, Some(CloneError::Busy(_))), "{}: {error:?}", golden.described());
         }
         first.destroy(&name, &owner, None, &deadline()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_with_another_maintenance_database_is_seen() {
+    let golden = Golden::publish(&servers()[0], ADMIN).await;
+    let (name, owner) = (golden.clone_name(ENVIRONMENT), golden.owner(ENVIRONMENT));
+    let request = CloneRequest { name: &name, owner: &owner, golden: &golden.name, nonce: &nonce(1) };
+    let mut first = golden.clones().await;
+    first.begin(request, &deadline()).await.unwrap();
+    // Other tests copy template1, which must have no sessions then.
+    let database = format!("{}_elsewhere", golden.name);
+    let mut person = superuser(golden.server, "postgres").await;
+    run(&mut person, &format!("CREATE DATABASE {database} TEMPLATE template0")).await;
+    let elsewhere = client(golden.server, ADMIN, PASSWORD, &database);
+    let mut second = CloneServer::connect(&elsewhere, &golden.installation, &deadline()).await.unwrap();
+    let error = second.begin(request, &deadline()).await.unwrap_err();
+    assert!(matches!(error, CloneError::Busy(_)), "{error}");
+    assert_eq!(second.prune(false, &deadline()).await.unwrap(), []);
+    drop(first);
+    released(golden.server, &name).await;
+    second.destroy(&name, &owner, None, &deadline()).await.unwrap();
+    assert_eq!(golden.left(&name).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clone_that_others_can_enter_is_not_opened() {
+    for golden in goldens().await {
+        let described = golden.described();
+        let (name, owner) = (golden.clone_name(ENVIRONMENT), golden.owner(ENVIRONMENT));
+        let request = CloneRequest { name: &name, owner: &owner, golden: &golden.name, nonce: &nonce(1) };
+        let mut person = superuser(golden.server, "postgres").await;
+        let mut clones = golden.clones().await;
+        for (sql, expected) in [
+            (format!("GRANT CONNECT ON DATABASE {name} TO PUBLIC"), "a privilege of PUBLIC"),
+            (format!("GRANT CONNECT ON DATABASE {name} TO {READER}"), "a privilege of role `eod_reader`"),
+            (format!("GRANT {} TO {READER}", name.owner()), "the membership of role `eod_reader`"),
+        ] {
+            // The former one is removed, because it is not finished.
+            clones.begin(request, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+            run(&mut person, &sql).await;
+            let error = clones.open(&name, &owner, &password(1), &deadline()).await.unwrap_err();
+            assert!(error.to_string().contains(expected), "{described}: {error}");
+            assert!(!golden.enters(&name.login(), password(1).reveal(), name.as_str()).await, "{described}");
+        }
+        clones.destroy(&name, &owner, None, &deadline()).await.unwrap();
+        assert_eq!(golden.left(&name).await, [""; 0], "{described}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_dropped_clone_is_unfinished() {
+    for server in servers() {
+        let golden = Golden::publish(server, ADMIN).await;
+        let (name, owner) = (golden.clone_name(ENVIRONMENT), golden.owner(ENVIRONMENT));
+        golden.opened(ENVIRONMENT).await;
+        // The server sets this value before it removes the files of a database.
+        let mut person = superuser(server, "postgres").await;
+        run(&mut person, &format!("UPDATE pg_database SET datconnlimit = -2 WHERE datname = '{name}'")).await;
+        let mut clones = golden.clones().await;
+        let state = clones.look(&name, &owner, &deadline()).await.unwrap();
+        assert!(matches!(state, CloneState::Unfinished(_)), "{state:?}");
+        let request = CloneRequest { name: &name, owner: &owner, golden: &golden.name, nonce: &nonce(2) };
+        clones.begin(request, &deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+        clones.destroy(&name, &owner, None, &deadline()).await.unwrap();
+        assert_eq!(golden.left(&name).await, [""; 0]);
     }
 }
 

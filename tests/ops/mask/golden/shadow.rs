@@ -20,13 +20,6 @@ UPDATE app.orders SET state = 'paid' WHERE state = 'new';
 CREATE TABLE app.invoices (id int PRIMARY KEY);
 SELECT count(*) FROM app.customers";
 
-/// A published golden database of the story's source.
-fn published(story: &GoldenStory) {
-    let dsn = story.source_dsn(SUPERUSER);
-    story.eod(&story.build(&dsn)).expect_ok();
-    story.eod(&["publish", &story.name]).expect_ok();
-}
-
 /// Runs `eod mask scope --shadow` with a command.
 fn scope(story: &GoldenStory, command: &[&str]) -> Finished {
     let server = story.mask.dsn(story.role, "postgres");
@@ -40,7 +33,7 @@ fn tables_that_a_command_touches_are_found_in_a_clone_that_is_removed() {
     let psql = servers()[0].programs.join("psql");
     let psql = psql.to_str().unwrap();
     for story in GoldenStory::all() {
-        published(&story);
+        story.publish();
         let before = story.objects();
         let run = scope(&story, &[psql, "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--command", MIGRATIONS]);
         assert_eq!(run.code, Some(0), "{}", run.report());
@@ -69,7 +62,7 @@ fn tables_that_a_command_touches_are_found_in_a_clone_that_is_removed() {
 #[test]
 fn command_gets_the_address_of_the_clone_and_not_the_login_of_the_server() {
     let story = GoldenStory::new(servers().last().unwrap(), SUPERUSER);
-    published(&story);
+    story.publish();
     let run = scope(&story, &["/usr/bin/env"]);
     assert_eq!(run.code, Some(0), "{}", run.report());
     let value = |name: &str| {
