@@ -18,6 +18,7 @@ mod crash;
 mod create;
 mod credentials;
 mod data_sources;
+mod database;
 mod destroy;
 mod drift;
 mod ended;

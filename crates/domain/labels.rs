@@ -72,6 +72,10 @@ pub const REPOSITORY: &str = "environment.on-demand/repository";
 pub const IDENTITY: &str = "environment.on-demand/identity";
 /// Annotation: nonce of the create call.
 pub const NONCE: &str = "environment.on-demand/nonce";
+/// Annotation of a Secret with credentials: name of the database.
+pub const DATABASE: &str = "environment.on-demand/database";
+/// Annotation of a Secret with credentials: digest of its entries.
+pub const DIGEST: &str = "environment.on-demand/digest";
 /// Annotation: arguments as normalised JSON.
 pub const SPEC: &str = "environment.on-demand/spec";
 /// Annotation: `true` or `false`. The reaper never ends a protected environment.

@@ -4,7 +4,7 @@
 //! [`MarkedDatabase`] creates it. At the end one transaction writes the comment that says "finished" and closes the database
 //! again. A killed build is found by its mark and removed by the next one.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use crate::{
     facts::GoldenFacts,
@@ -314,6 +314,14 @@ fn state(found: MarkedState, owner: &str, mark: &str) -> GoldenState {
                 reason: "its comment is not that of a golden database of this version".to_owned(),
             },
         },
+    }
+}
+
+impl FromStr for GoldenName {
+    type Err = GoldenNameError;
+
+    fn from_str(name: &str) -> Result<Self, GoldenNameError> {
+        Self::new(name)
     }
 }
 

@@ -81,6 +81,7 @@ mod manifest;
 mod marked;
 mod masked_copy;
 mod plan;
+mod policy_match;
 mod progress;
 mod publication;
 mod raw_build;

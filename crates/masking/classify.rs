@@ -1,5 +1,6 @@
 //! Classification: the decision about each column of a database under a policy.
 
+mod added;
 mod domain;
 mod group;
 mod personal;
@@ -8,6 +9,7 @@ mod suggest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::added::{UncoveredColumn, uncovered_columns};
 pub use self::domain::MaskDomain;
 pub use self::personal::suggested_rule;
 pub use self::refused::RefusedRule;

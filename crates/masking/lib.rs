@@ -40,7 +40,7 @@ mod words;
 pub use crate::catalogue::{Catalogue, CatalogueColumn, CatalogueForeignKey, ColumnEquality, ColumnName};
 pub use crate::classify::{
     Classification, ColumnDecision, ColumnSamples, MaskDomain, PolicySuggestion, RefusedRule, SuggestedColumn,
-    SuggestionReason, classify, suggest_policy, suggested_rule,
+    SuggestionReason, UncoveredColumn, classify, suggest_policy, suggested_rule, uncovered_columns,
 };
 pub use crate::column_masker::{ColumnMasker, FixedOutput};
 pub use crate::function::{MaskFunction, MaskKind, Masker, Room, RoomError, TypeClass, Uniqueness, ValueForm};
@@ -50,6 +50,7 @@ pub use crate::locale::Locale;
 pub use crate::policy::{
     ColumnRule, DomainFunction, JsonPath, JsonPathError, JsonStrings, LargeObjects, LeafRule, MaskingPolicy,
     PolicyMistake, PolicyMistakes, RulePlace, TableRule, Unclassified, masking_policy_schema, parse_masking_policy,
+    stricter_parts,
 };
 pub use crate::scope::{
     AddedColumn, MigrationScope, RenamedTable, ResolvedScope, RoutineTexts, SchemaRelations, SqlFile, SqlName,

@@ -6,6 +6,7 @@ mod path;
 mod reader;
 mod schema;
 mod settings;
+mod stricter;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ pub use self::mistake::{PolicyMistake, PolicyMistakes};
 pub use self::parse::parse_masking_policy;
 pub use self::path::{JsonPath, JsonPathError};
 pub use self::schema::masking_policy_schema;
+pub use self::stricter::stricter_parts;
 
 use crate::{function::MaskFunction, table_name::TableName};
 

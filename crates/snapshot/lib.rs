@@ -5,6 +5,7 @@
 //! 1. [`CloneServer::begin`] takes the lock of the name, creates the owner role with the mark, then the closed database, and
 //!    admits members of the owner role. A clone that is not finished is removed first and never continued.
 //! 2. [`CloneServer::open`] creates the login role and admits it, in one transaction.
+//!    [`CloneServer::repair`] gives a clone this access again after changes by hand.
 //! 3. [`CloneServer::destroy`] removes the database, then its logins, then the owner role. [`CloneServer::keep`] closes it
 //!    instead, reads all its rows once, and gives it another name and an end.
 //! 4. [`CloneServer::restore`] creates the clone again from a kept one, and compares the rows.
@@ -29,6 +30,7 @@ mod clone_error;
 mod contents;
 mod destroy;
 mod engine;
+mod inspection;
 mod keep;
 mod kept;
 mod listing;
@@ -40,6 +42,7 @@ mod observed;
 mod opening;
 mod password;
 mod prune;
+mod repair;
 mod restore;
 mod schema;
 mod server;
@@ -51,6 +54,7 @@ pub use self::{
     clone_error::CloneError,
     contents::CloneContents,
     engine::{EngineState, EnvironmentEngine},
+    inspection::{CloneAccess, InspectedClone},
     kept::{KeepPlan, KeptClone, KeptFacts},
     listing::{CloneStage, ListedClone},
     login::{PrunedLogin, TemporaryLogin},

@@ -7,6 +7,7 @@ mod empty;
 pub(crate) mod kubernetes;
 mod mistake;
 mod pasted_path;
+pub(crate) mod postgres;
 pub(crate) mod vault;
 
 use eod_clients::{Error, ErrorKind};
@@ -35,7 +36,10 @@ fn hint(error: &Error) -> Option<String> {
     if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout) {
         return general_hint(error.kind).map(str::to_owned);
     }
-    let cause = connection::hint(error).or_else(|| kubernetes::hint(error)).or_else(|| vault::hint(error));
+    let cause = connection::hint(error)
+        .or_else(|| kubernetes::hint(error))
+        .or_else(|| postgres::hint(error))
+        .or_else(|| vault::hint(error));
     cause.or_else(|| general_hint(error.kind).map(str::to_owned))
 }
 

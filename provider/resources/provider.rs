@@ -1,7 +1,9 @@
 //! The provider block: settings that all `eod_` resources share.
 
 mod context;
+mod databases;
 mod kubernetes;
+mod postgres;
 mod secrets;
 mod settings;
 mod vault;
@@ -16,7 +18,9 @@ use tfplugin::{
 
 pub(crate) use self::context::Cluster;
 pub use self::context::Context;
+pub(crate) use self::databases::AdvertisedPlace;
 use self::kubernetes::KubernetesArgs;
+use self::postgres::PostgresArgs;
 pub(crate) use self::secrets::unknown_vault_error;
 use self::settings::{PricesArgs, TierArgs};
 pub(crate) use self::vault::ParseGlobs;
@@ -81,6 +85,9 @@ pub struct ProviderConfig {
     /// Connection to Vault, and the secrets that may be copied. Attributes that are not set come from `VAULT_ADDR`,
     /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`; there is no other fallback.
     pub vault: Option<VaultArgs>,
+    /// Connection to the PostgreSQL server with golden databases and clones. Attributes that are not set come from the variables
+    /// of libpq, such as `PGHOST`, `PGUSER` and `PGPASSWORD`.
+    pub postgres: Option<PostgresArgs>,
 }
 
 /// Variables of this process. Variables that are not UTF-8 are none of EoD's.
@@ -102,6 +109,7 @@ impl Provider for Eod {
         let mut diags = settings::mistakes(config);
         diags.extend(kubernetes::mistakes(config, &self.environment));
         diags.extend(vault::mistakes(config, &self.environment));
+        diags.extend(postgres::mistakes(config, &self.environment));
         diags
     }
 
@@ -109,7 +117,8 @@ impl Provider for Eod {
         let user_agent = self.user_agent(host);
         let cluster = kubernetes::cluster(config, &self.environment, &user_agent)?;
         let secrets = vault::secrets(config, &self.environment, &user_agent)?;
-        Context::new(self, config, cluster, secrets)
+        let postgres = postgres::server(config, &self.environment)?;
+        Context::new(self, config, cluster, secrets, postgres)
     }
 
     fn resources(&self) -> &'static [&'static dyn AnyResource<Context>] {

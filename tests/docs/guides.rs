@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Guides in the order of the index.
-const READING_ORDER: [&str; 10] = [
+const READING_ORDER: [&str; 11] = [
     "environments",
     "ending",
     "secrets",
@@ -20,6 +20,7 @@ const READING_ORDER: [&str; 10] = [
     "masking-policy",
     "preview-server",
     "golden-databases",
+    "databases",
     "managed-postgresql",
     "masking-promises",
     "upgrading",

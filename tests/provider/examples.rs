@@ -9,10 +9,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use eod_testkit::{cluster::Cluster, terraform::Terraform, vault::Vault, workspace::Workspace};
+use eod_testkit::{
+    cluster::Cluster,
+    postgres::{ADMIN, PASSWORD, servers},
+    terraform::Terraform,
+    vault::Vault,
+    workspace::Workspace,
+};
 use serde_json::{Value, json};
 
-use crate::{provider::each, registry};
+use crate::{
+    provider::{database::preview_server::PreviewServer, each},
+    registry,
+};
 
 /// The environment of every example.
 const NAME: &str = "shop-pr-123";
@@ -58,13 +67,21 @@ fn the_folders_are_those_of_the_registry() {
     for (_, folder, expected) in registry::pages() {
         assert_eq!(names(folder), expected.into_iter().collect::<Vec<_>>(), "examples/{folder}");
     }
-    assert_eq!(names("resources"), ["eod_environment", "eod_vault_clone"], "add a new resource to the story below");
+    assert_eq!(
+        names("resources"),
+        ["eod_db_snapshot", "eod_environment", "eod_vault_clone"],
+        "add a new resource to the story below"
+    );
     assert_eq!(
         names("data-sources"),
-        ["eod_environment", "eod_environments", "eod_vault_clone"],
+        ["eod_db_golden", "eod_environment", "eod_environments", "eod_vault_clone"],
         "add a new data source to the story below"
     );
-    assert_eq!(names("ephemeral-resources"), ["eod_vault_secret"], "add a new ephemeral resource to the story below");
+    assert_eq!(
+        names("ephemeral-resources"),
+        ["eod_db_credentials", "eod_vault_secret"],
+        "add a new ephemeral resource to the story below"
+    );
 }
 
 #[test]
@@ -136,8 +153,61 @@ fn examples_are_applied_unchanged() {
 
         resource.destroy().expect_ok();
         assert!(!cluster.namespace_exists(NAME));
+        databases(terraform);
+        assert!(!cluster.namespace_exists(NAME));
         readme(terraform);
     });
+}
+
+/// A folder with an example of databases, its policy and its migrations.
+#[track_caller]
+fn database_workspace(terraform: &Terraform, server: &PreviewServer, test: &str, hcl: &str) -> Workspace {
+    let workspace = workspace(terraform, test, hcl)
+        .env("PGHOST", "127.0.0.1")
+        .env("PGPORT", server.port().to_string())
+        .env("PGUSER", server.role())
+        .env("PGPASSWORD", PASSWORD);
+    let example = folder("resources/eod_db_snapshot");
+    for file in ["masking.yaml", "migrations/0001_phone.sql"] {
+        workspace.write(file, &text(&example, file));
+    }
+    workspace
+}
+
+/// Examples of databases, with the environment of the other examples.
+#[track_caller]
+fn databases(terraform: &'static Terraform) {
+    let server = PreviewServer::new(servers().last().unwrap(), ADMIN);
+    let example = folder("resources/eod_db_snapshot");
+    server.publish_again("shop_golden", "acme", &text(&example, "masking.yaml"));
+    let resource = database_workspace(terraform, &server, "example-db", &text(&example, "resource.tf"));
+    resource.apply().expect_ok().expect_said("2 added");
+    resource.expect_no_changes();
+    assert_eq!(outputs(&resource)["credentials"]["value"], format!("{NAME}/db").as_str());
+    run_import(&resource, "eod_db_snapshot", "eod_db_snapshot.db");
+    resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+    resource.expect_no_changes();
+    let hcl = text(&folder("data-sources/eod_db_golden"), "data-source.tf");
+    let data = database_workspace(terraform, &server, "example-golden", &hcl);
+    data.apply().expect_ok();
+    assert!(outputs(&data)["snapshot"]["value"].as_str().unwrap().contains("valid until"));
+    resource.destroy().expect_ok();
+    assert_eq!(server.objects("shop_golden_shop"), [""; 0]);
+
+    let vault = stage();
+    let cluster = Cluster::shared();
+    cluster.kubectl(&["create", "namespace", NAME]);
+    let hcl = text(&folder("ephemeral-resources/eod_db_credentials"), "ephemeral-resource.tf");
+    let ephemeral = database_workspace(terraform, &server, "example-credentials", &hcl)
+        .env("VAULT_ADDR", vault.address())
+        .env("VAULT_TOKEN", vault.token());
+    ephemeral.apply().expect_ok();
+    let stored = vault.get(MOUNT, &format!("preview/{NAME}/shop")).unwrap();
+    assert!(stored["DATABASE_URL"].as_str().unwrap().starts_with("postgresql://shop_golden_shop_pr_123_app:"));
+    ephemeral.destroy().expect_ok();
+    server.unpublish("shop_golden", "acme");
+    cluster.call("DELETE", &format!("/api/v1/namespaces/{NAME}"), None);
+    cluster.wait_until_gone(NAME);
 }
 
 /// `import.sh`, with an empty plan after it.

@@ -2,19 +2,27 @@
 
 use eod_clients::{AddressOrigin, ConnectionFailure, ConnectionProblem, Error};
 
+/// System names of errors.
+const VAULT: &str = "Vault";
+const POSTGRES: &str = "PostgreSQL";
+
 const REACHABLE: &str = "that the server is up and reachable from here, then run again";
 
 pub(super) fn hint(error: &Error) -> Option<String> {
     let ConnectionFailure { address, problem, .. } = ConnectionFailure::of(error)?;
-    let vault = error.system == "Vault";
-    let setting = setting(&address.origin, vault);
-    match (problem, vault) {
+    let system = error.system;
+    let setting = setting(&address.origin, system);
+    match (problem, system) {
         (ConnectionProblem::Unreachable, _) => Some(format!("check {setting} and {REACHABLE}")),
-        (ConnectionProblem::Untrusted, true) => Some(format!(
+        (ConnectionProblem::Untrusted, VAULT) => Some(format!(
             "set `vault.ca_cert` (VAULT_CACERT) to the certificate authority of the server, and check the host name in \
              {setting}"
         )),
-        (ConnectionProblem::Untrusted, false) => Some(format!(
+        (ConnectionProblem::Untrusted, POSTGRES) => Some(format!(
+            "set `postgres.sslrootcert` (PGSSLROOTCERT) to the certificate authority of the server, and check the host name in \
+             {setting}"
+        )),
+        (ConnectionProblem::Untrusted, _) => Some(format!(
             "check the certificate authority ({}) and the server name: the certificate must be valid for the host in \
              {setting}, or for `tls_server_name`",
             authority(&address.origin)
@@ -24,9 +32,12 @@ pub(super) fn hint(error: &Error) -> Option<String> {
 }
 
 /// The setting of a server's address.
-fn setting(origin: &AddressOrigin, vault: bool) -> String {
+fn setting(origin: &AddressOrigin, system: &str) -> String {
     match origin {
-        AddressOrigin::Settings if vault => "`vault.address` in the provider block".to_owned(),
+        AddressOrigin::Settings if system == VAULT => "`vault.address` in the provider block".to_owned(),
+        AddressOrigin::Settings if system == POSTGRES => {
+            "`postgres.host` and `postgres.port` in the provider block".to_owned()
+        }
         AddressOrigin::Settings => "`kubernetes.host` in the provider block".to_owned(),
         AddressOrigin::Variable(name) => format!("the environment variable {name}"),
         AddressOrigin::Kubeconfig { files, context } => format!("the `server` of context `{context}` in {files}"),

@@ -9,6 +9,7 @@ use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Prices, Sett
 use jiff::{SignedDuration, Timestamp};
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
 
+use super::databases::{CloneReadings, ProviderPostgres};
 use super::secrets::ProviderVault;
 use super::{Eod, ProviderConfig, bad_variable_diags, settings};
 
@@ -27,6 +28,8 @@ pub struct Context {
     reader: Option<NamespaceReader>,
     ledgers: Option<LedgerConfigMaps>,
     pub(super) secrets: ProviderVault,
+    pub(super) postgres: ProviderPostgres,
+    pub(super) clones: CloneReadings,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 16],
     run: String,
@@ -55,6 +58,7 @@ impl Context {
         config: Config<'_, ProviderConfig>,
         cluster: Cluster,
         secrets: ProviderVault,
+        postgres: ProviderPostgres,
     ) -> Result<Self, Diags> {
         let installation = or_variable(eod, config, ProviderConfig::INSTALLATION, "EOD_INSTALLATION")?
             .or(Attr::Known(Installation::default()));
@@ -89,6 +93,8 @@ impl Context {
             prices: settings::prices(config)?,
             cluster,
             secrets,
+            postgres,
+            clones: CloneReadings::default(),
             now: eod.now,
             random: eod.random,
             run: pipeline_run(&eod.environment).unwrap_or_default(),

@@ -75,6 +75,26 @@ pub(super) fn clones() -> Vec<Json> {
     ]
 }
 
+/// Configurations of `eod_db_snapshot`.
+pub(super) fn databases() -> Vec<Json> {
+    let policy = "version: 1\ntables:\n  public.customers: { email: { kind: email }, phone: { kind: phone } }\n";
+    vec![
+        json!({
+            "environment": "shop-pr-7",
+            "engine": "postgres",
+            "golden": "shop",
+            "masking_policy": policy,
+            "migrations": { "0001.sql": "ALTER TABLE public.customers ADD COLUMN phone text" },
+            "database": "shop_pr_7",
+            "secret": { "name": "db", "namespace": "shop-pr-7" },
+            "extensions_allowed": ["pg_trgm"],
+            "credentials_version": 1,
+            "timeouts": { "create": "5m", "read": "1m", "update": "5m", "delete": "10m" }
+        }),
+        json!({ "environment": "shop-pr-7", "golden": "shop", "masking_policy": policy }),
+    ]
+}
+
 /// Configurations of the data sources and ephemeral resources.
 pub(super) fn lookups(type_name: &str) -> Vec<Json> {
     match type_name {
@@ -82,6 +102,8 @@ pub(super) fn lookups(type_name: &str) -> Vec<Json> {
         "eod_environments" => vec![json!({
             "repository": "acme/shop", "owner": "alice", "tier": "full", "status": "active", "label_selector": "team=a"
         })],
+        "eod_db_golden" => vec![json!({ "name": "shop" })],
+        "eod_db_credentials" => vec![json!({ "secret": "shop-pr-7/db" })],
         "eod_vault_clone" => vec![json!({ "target_mount": "secret", "target_path": "preview/shop-pr-7" })],
         "eod_vault_secret" => vec![
             json!({ "mount": "secret", "path": "preview/shop-pr-7/shop", "version": 3 }),
@@ -144,6 +166,11 @@ pub(super) fn providers() -> Vec<Json> {
         block["vault"] = json!({
             "address": "https://vault.acme.internal:8200", "namespace": "team", "skip_verify": false, "auth": auth,
             "sensitive_paths": ["*/sensitive/*"], "target_prefixes": ["*/preview/*"]
+        });
+        block["postgres"] = json!({
+            "host": "db.acme.internal", "port": 5433, "user": "eod", "password": "hush", "database": "postgres",
+            "sslmode": "verify-full", "sslrootcert": "/etc/ssl/db.pem", "sslcert": "/etc/ssl/eod.pem",
+            "sslkey": "/etc/ssl/eod.key", "advertise_host": "db.preview.internal", "advertise_port": 5432
         });
         if auth_is_null(&block) {
             block["vault"]["ca_cert"] = "/etc/ssl/vault.pem".into();

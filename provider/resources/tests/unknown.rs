@@ -155,6 +155,7 @@ fn assert_plans_agree(resource: &dyn AnyResource<Context>, samples: &[Json]) {
 fn samples_of(type_name: &str) -> Vec<Json> {
     match type_name {
         "eod_environment" => samples::environments(),
+        "eod_db_snapshot" => samples::databases(),
         "eod_vault_clone" => samples::clones(),
         other => panic!("there is no sample of {other}"),
     }

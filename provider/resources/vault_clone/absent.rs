@@ -6,13 +6,13 @@
 //!   Terraform plans it a second time when the environment is known; then its ledger shows that the environment exists.
 
 use eod_clients::Deadline;
-use eod_domain::EnvironmentName;
 use eod_domain::ledger::LedgerHead;
 use eod_domain::vault::EnvironmentLabel;
 use tfplugin::{Attr, Diag, DraftOf, RequestContext, State, Text};
 
 use super::VaultClone;
 use super::model::{Input, Output};
+use crate::environment_head::environment_head;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
@@ -25,7 +25,7 @@ pub(super) async fn is_ended(
     call: &RequestContext,
 ) -> bool {
     let environment = &prior.input.environment.0;
-    match head(cx, environment, remote).await {
+    match environment_head(cx, environment, remote).await {
         Ok(Some(head)) if head.is_absent() => {
             call.warn(ended_warning(environment, &head, prior));
             true
@@ -40,17 +40,7 @@ pub(super) async fn is_ended(
 
 /// True if the environment has a ledger that shows its end or return.
 pub(super) async fn can_return(cx: &Context, prior: &State<VaultClone>, remote: &Deadline) -> bool {
-    matches!(head(cx, &prior.input.environment.0, remote).await, Ok(Some(_)))
-}
-
-/// Head of the ledger of an environment; none if there is no ledger. The error is a sentence.
-async fn head(cx: &Context, environment: &EnvironmentLabel, remote: &Deadline) -> Result<Option<LedgerHead>, String> {
-    // Any DNS label can be the environment of a copy, and a provider for Vault alone has no cluster.
-    let (Ok(name), Ok(ledgers)) = (environment.to_string().parse::<EnvironmentName>(), cx.ledgers()) else {
-        return Ok(None);
-    };
-    let ledger = ledgers.get(&name, remote).await.map_err(|error| error.chain().to_string())?;
-    ledger.map(|ledger| ledger.head.map_err(|problem| problem.to_string())).transpose()
+    matches!(environment_head(cx, &prior.input.environment.0, remote).await, Ok(Some(_)))
 }
 
 /// Plans the return of an absent copy: its computed attributes are unknown.
@@ -64,7 +54,7 @@ pub(super) async fn plan_return(cx: &Context, draft: &mut DraftOf<'_, VaultClone
             let timeouts = draft.planned(Input::TIMEOUTS).known();
             let limit = TimeoutsArgs::of_or_default(timeouts.as_ref(), Operation::Read);
             let remote = Deadline::within(limit, call.cancel.clone());
-            match head(cx, &environment, &remote).await {
+            match environment_head(cx, &environment, &remote).await {
                 Ok(head) => head.is_some_and(|head| !head.is_absent()),
                 Err(problem) => {
                     call.warn(unknown_return_warning(&environment, &problem));

@@ -1,0 +1,1 @@
+ALTER TABLE app.customers ADD COLUMN phone text;

@@ -1,0 +1,112 @@
+//! Providers that are killed in the middle. The next apply or destroy ends whole.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use eod_testkit::{
+    postgres::{PASSWORD, READER},
+    process::{Signal, send_signal},
+    workspace::Running,
+};
+
+use super::{DatabaseStory, run_story};
+
+/// Number of kills of one operation.
+const ROUNDS: u32 = 8;
+/// Longest wait for the first statement of an operation.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Kills the provider a while after a role or database of the clone has appeared or disappeared.
+#[track_caller]
+fn kill_after(story: &DatabaseStory, running: &Running, has_begun: impl Fn(&[String]) -> bool, pause: Duration) {
+    let (begun, database) = (Instant::now(), story.database());
+    while !has_begun(&story.server.objects(&database)) && begun.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(pause);
+    for provider in running.providers() {
+        send_signal(Signal::SIGKILL, provider);
+    }
+}
+
+/// Panics if a role that has no right to it can connect to the database, which may not exist.
+#[track_caller]
+fn expect_closed_to_others(story: &DatabaseStory) {
+    assert!(!story.server.enters(READER, PASSWORD, &story.database()));
+}
+
+#[test]
+fn killed_create_is_finished_by_the_next_apply_or_removed_by_a_destroy() {
+    run_story("db-kill-create", "", |story| {
+        let mut killed = 0;
+        for round in 0..ROUNDS {
+            let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
+            kill_after(story, &running, |objects| !objects.is_empty(), Duration::from_millis(40) * round);
+            let run = running.wait();
+            killed += u32::from(run.code != Some(0));
+            expect_closed_to_others(story);
+            if round % 2 == 0 {
+                story.apply().expect_ok();
+                story.expect_no_changes();
+                story.expect_whole();
+            }
+            story.destroy().expect_ok();
+            if story.server.objects(&story.database()).is_empty() && story.secret().is_none() {
+                continue;
+            }
+            // A create that was killed has left no state, so a destroy has nothing to do. The next apply finds the rest.
+            story.apply().expect_ok();
+            story.expect_whole();
+            story.destroy().expect_ok();
+            story.expect_nothing_left();
+        }
+        assert!(killed > 0, "no round was killed");
+        thread::sleep(Duration::from_secs(1));
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn killed_destroy_is_finished_by_the_next_one() {
+    run_story("db-kill-destroy", "", |story| {
+        let mut killed = 0;
+        for round in 0..ROUNDS {
+            story.apply().expect_ok();
+            let running = story.spawn(&["destroy", "-no-color", "-auto-approve"]);
+            kill_after(story, &running, |objects| objects.len() < 3, Duration::from_millis(10) * round);
+            killed += u32::from(running.wait().code != Some(0));
+            expect_closed_to_others(story);
+            story.destroy().expect_ok();
+            story.expect_nothing_left();
+        }
+        assert!(killed > 0, "no round was killed");
+    });
+}
+
+#[test]
+fn killed_rotation_is_repeated_by_the_next_apply() {
+    run_story("db-kill-update", "credentials_version = 1", |story| {
+        story.settle();
+        let role = format!("{}_app", story.database());
+        let password = format!("SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'");
+        for round in 2..2 + ROUNDS / 2 {
+            let before = story.server.values("postgres", &password);
+            story.arguments(&format!("credentials_version = {round}"));
+            let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
+            let begun = Instant::now();
+            while story.server.values("postgres", &password) == before && begun.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(2));
+            }
+            for provider in running.providers() {
+                send_signal(Signal::SIGKILL, provider);
+            }
+            drop(running.wait());
+            story.settle();
+            story.expect_whole();
+        }
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
