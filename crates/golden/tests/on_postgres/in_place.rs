@@ -31,9 +31,19 @@ async fn tables_masked_in_place_have_the_rows_of_a_copy() {
         // Tables without a masked column are not changed.
         assert!(masked.tables.len() > 5 && masked.tables.iter().all(|table| table.name.name != "nothing"), "{name}");
         for table in &masked.tables {
-            let same = copied.tables.iter().find(|copied| copied.name == table.name);
-            assert_eq!(same, Some(table), "{name}");
+            let same = copied.tables.iter().find(|copied| copied.name == table.name).unwrap();
+            // The binary form of a composite value has the object ids of its types, which every database has its own of.
+            let digest = if table.name.name == "customers" { &table.digest } else { &same.digest };
+            assert_eq!(
+                (same.rows, &same.rules, digest),
+                (table.rows, &table.rules, &table.digest),
+                "{name}: {}",
+                table.name
+            );
         }
+        let mut beside = shop.inside(&shop.target).await;
+        let rows = "SELECT md5(string_agg(c::text, ' ' ORDER BY id)) FROM app.customers c";
+        assert_eq!(values(&mut inside, rows).await, values(&mut beside, rows).await, "{name}");
         assert_eq!(masked.views, 3, "{name}");
         let canaries = "SELECT 1 FROM app.customers c WHERE c::text ILIKE '%canary%' \
                         UNION ALL SELECT 1 FROM app.orders o WHERE o::text ILIKE '%canary%' UNION ALL SELECT 1 FROM app.cache";

@@ -82,7 +82,7 @@ async fn log_of_all_levels_has_no_key_password_or_value() {
 
     let text = log.text();
     // The statements of the driver are in the log, so that the search is not one in an empty text.
-    assert!(text.contains("DEBUG tokio_postgres") && text.contains("CREATE DATABASE"), "{:.3000}", text);
+    assert!(text.contains("DEBUG tokio_postgres") && text.contains("CREATE DATABASE"), "{text:.3000}");
     has_no_secret("the log", &text);
     let values: Vec<_> = text.lines().filter(|line| line.to_lowercase().contains(MARKER)).collect();
     assert_eq!(values, [""; 0]);

@@ -152,8 +152,8 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let is_stopped = tokio::select! {
-        stopped = session.from_client(&mut from_client, &mut to_server) => stopped?,
-        stopped = session.from_server(&mut from_server, &mut to_client) => stopped?,
+        stopped = session.forward_client(&mut from_client, &mut to_server) => stopped?,
+        stopped = session.forward_server(&mut from_server, &mut to_client) => stopped?,
     };
     if is_stopped {
         // Both connections stay open until then.
@@ -164,7 +164,7 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
 
 impl Session {
     /// Forwards messages of the client. True if the session is to be stopped.
-    async fn from_client(&self, from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> io::Result<bool> {
+    async fn forward_client(&self, from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> io::Result<bool> {
         loop {
             let message = Message::read(from).await?;
             if let Some(text) = self.statement(&message) {
@@ -184,7 +184,7 @@ impl Session {
     }
 
     /// Forwards messages of the server. True if the session is to be stopped.
-    async fn from_server(&self, from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> io::Result<bool> {
+    async fn forward_server(&self, from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> io::Result<bool> {
         loop {
             let message = Message::read(from).await?;
             if message.kind == 'K' {
