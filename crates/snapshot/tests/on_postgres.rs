@@ -1,6 +1,7 @@
 //! One suite for all servers of the kit, as superuser and as a role with CREATEDB, CREATEROLE and membership only.
 
 mod contract;
+mod intruders;
 mod keep;
 mod kill;
 mod life;
