@@ -50,18 +50,12 @@ fn database_that_was_removed_by_hand_is_created_again() {
         story.settle().expect_said(&done(1, 0, 1));
         story.expect_whole();
         // Everything but the Secret, which is left and goes with the replacement.
-        story.server.run(
-            "postgres",
-            &format!("DROP DATABASE {database}; DROP ROLE {database}_app; DROP ROLE {database}_owner"),
-        );
+        story.server.remove(&database);
         story.plan().expect_ok().expect_said("1 to add, 0 to change, 1 to destroy");
         story.settle().expect_said(&done(1, 0, 1));
         story.expect_whole();
         story.cluster.call("DELETE", &story.secret_path("db"), None);
-        story.server.run(
-            "postgres",
-            &format!("DROP DATABASE {database}; DROP ROLE {database}_app; DROP ROLE {database}_owner"),
-        );
+        story.server.remove(&database);
         story.settle().expect_said(&done(1, 0, 0));
         story.destroy().expect_ok();
         story.expect_nothing_left();

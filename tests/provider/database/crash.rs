@@ -7,9 +7,10 @@ use std::{
 
 use eod_testkit::{
     postgres::{PASSWORD, READER},
-    process::{Signal, send_signal},
+    process::Signal,
     workspace::Running,
 };
+use nix::{sys::signal::kill, unistd::Pid};
 
 use super::{DatabaseStory, run_story};
 
@@ -26,8 +27,13 @@ fn kill_after(story: &DatabaseStory, running: &Running, has_begun: impl Fn(&[Str
         thread::sleep(Duration::from_millis(5));
     }
     thread::sleep(pause);
+    kill_providers(running);
+}
+
+/// Kills the providers that run. One can have ended since it was listed.
+fn kill_providers(running: &Running) {
     for provider in running.providers() {
-        send_signal(Signal::SIGKILL, provider);
+        let _ended = kill(Pid::from_raw(i32::try_from(provider).unwrap()), Signal::SIGKILL);
     }
 }
 
@@ -99,9 +105,7 @@ fn killed_rotation_is_repeated_by_the_next_apply() {
             while story.server.values("postgres", &password) == before && begun.elapsed() < PATIENCE {
                 thread::sleep(Duration::from_millis(2));
             }
-            for provider in running.providers() {
-                send_signal(Signal::SIGKILL, provider);
-            }
+            kill_providers(&running);
             drop(running.wait());
             story.settle();
             story.expect_whole();

@@ -162,6 +162,13 @@ impl PreviewServer {
         });
     }
 
+    /// Removes a database and its roles by hand.
+    #[track_caller]
+    pub(crate) fn remove(&self, database: &str) {
+        self.run("postgres", &format!("DROP DATABASE {database}"));
+        self.run("postgres", &format!("DROP ROLE {database}_app; DROP ROLE {database}_owner"));
+    }
+
     /// First column of all rows, as superuser.
     #[track_caller]
     pub(crate) fn values(&self, database: &str, sql: &str) -> Vec<String> {

@@ -93,7 +93,7 @@ fn databases_of_others_are_never_used_or_removed() {
         story
             .apply()
             .expect_err("The name of the database is in use")
-            .expect_said("database `taken_by_hand` is not this environment's clone")
+            .expect_said("Database `taken_by_hand` is not this environment's clone")
             .expect_said("on main.tf line");
         assert_eq!(server.objects("taken_by_hand"), ["taken_by_hand"]);
         server.run("postgres", "DROP DATABASE taken_by_hand");
