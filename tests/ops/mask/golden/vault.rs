@@ -87,6 +87,9 @@ fn key_and_source_are_read_from_vault() {
     }
 }
 
+/// Reference to the key, variables of Vault, exit code, and parts of the error.
+type AbsentCase<'a> = (&'a str, &'a [(&'a str, &'a str)], i32, &'a [&'a str]);
+
 #[test]
 fn secrets_that_are_not_there_have_an_error_with_a_remedy() {
     let story = VaultStory::new("maskabsent");
@@ -99,7 +102,7 @@ fn secrets_that_are_not_there_have_an_error_with_a_remedy() {
     let field = story.reference("team/masking#password");
     let (absent, deleted) = (story.reference("team/absent#key"), story.reference("team/deleted#key"));
     let (other, whole) = (story.reference("team/other#key"), story.reference("team/masking"));
-    let cases: [(&str, &[(&str, &str)], i32, &[&str]); 8] = [
+    let cases: [AbsentCase<'_>; 8] = [
         (&field, &[address, token], 1, &["has no string in field `password`", "name one of its fields: `dsn`, `key`"]),
         (&absent, &[address, root], 1, &["does not exist", "correct --key-vault"]),
         (&deleted, &[address, root], 1, &["is deleted", "vault kv undelete"]),

@@ -74,6 +74,10 @@ fn server() -> &'static PostgresServer {
 const RAW_KINDS: [&str; 4] =
     ["REVOKE ALL ON DATABASE FROM", "VACUUM FREEZE", "DROP EVENT TRIGGER IF EXISTS", "DROP SERVER IF EXISTS"];
 
+/// Begins of kinds that are killed before and after the statement. The others alternate.
+const BOTH: [&str; 6] =
+    ["CREATE ROLE", "CREATE DATABASE", "REVOKE", "COPY FROM STDIN", "COPY DONE", "COMMENT ON DATABASE"];
+
 /// Origin of the rows.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Origin {
@@ -209,9 +213,12 @@ async fn server_process_that_is_killed_at_each_kind_of_statement_leaves_a_closed
     let rounds = Rounds::begin(server(), Origin::Source).await;
     let Rounds { build, proxy, targets, .. } = &rounds;
     let mut hit = 0;
-    for (kind, is_own) in targets {
-        // The statements of pg_restore are one transaction.
-        let moments = if *is_own { &[Moment::Before, Moment::After][..] } else { &[Moment::Before][..] };
+    for (number, (kind, _)) in targets.iter().enumerate() {
+        let moments: &[Moment] = match number % 2 {
+            _ if BOTH.iter().any(|begin| kind.starts_with(begin)) => &[Moment::Before, Moment::After],
+            0 => &[Moment::Before],
+            _ => &[Moment::After],
+        };
         for moment in moments {
             rounds.prepare(kind).await;
             let has_failed = crash(proxy, (kind, *moment), rounds.run(proxy.port)).await;
