@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use eod_clients::postgres::lock_key;
 use eod_testkit::{
-    postgres::{PASSWORD, READER},
+    postgres::{PASSWORD, READER, SUPERUSER},
     process::Signal,
     workspace::Running,
 };
@@ -19,12 +20,20 @@ const ROUNDS: u32 = 8;
 /// Longest wait for the first statement of an operation.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Kills the provider a while after a role or database of the clone has appeared or disappeared.
+/// Kills the provider a while after it has taken the lock of the clone, or after the number of databases and roles has become
+/// another one.
 #[track_caller]
-fn kill_after(story: &DatabaseStory, running: &Running, has_begun: impl Fn(&[String]) -> bool, pause: Duration) {
-    let (begun, database) = (Instant::now(), story.database());
-    while !has_begun(&story.server.objects(&database)) && begun.elapsed() < PATIENCE {
-        thread::sleep(Duration::from_millis(5));
+fn kill_after(story: &DatabaseStory, running: &Running, objects: usize, pause: Duration) {
+    let database = story.database();
+    let key = lock_key(&format!("clone {database}"));
+    let seen = format!(
+        "SELECT ((SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid::int8 << 32) | objid::int8 = {key}) > 0 \
+         OR (SELECT count(*) FROM pg_roles WHERE starts_with(rolname, '{database}')) <> {objects})::text"
+    );
+    let mut session = story.server.hold(SUPERUSER, PASSWORD, "postgres");
+    let begun = Instant::now();
+    while session.values(&seen) != ["true"] && begun.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(1));
     }
     thread::sleep(pause);
     kill_providers(running);
@@ -49,7 +58,7 @@ fn killed_create_is_finished_by_the_next_apply_or_removed_by_a_destroy() {
         let mut killed = 0;
         for round in 0..ROUNDS {
             let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
-            kill_after(story, &running, |objects| !objects.is_empty(), Duration::from_millis(40) * round);
+            kill_after(story, &running, 0, Duration::from_millis(30) * round);
             let run = running.wait();
             killed += u32::from(run.code != Some(0));
             expect_closed_to_others(story);
@@ -81,7 +90,7 @@ fn killed_destroy_is_finished_by_the_next_one() {
         for round in 0..ROUNDS {
             story.apply().expect_ok();
             let running = story.spawn(&["destroy", "-no-color", "-auto-approve"]);
-            kill_after(story, &running, |objects| objects.len() < 3, Duration::from_millis(10) * round);
+            kill_after(story, &running, 2, Duration::from_millis(4) * round);
             killed += u32::from(running.wait().code != Some(0));
             expect_closed_to_others(story);
             story.destroy().expect_ok();
