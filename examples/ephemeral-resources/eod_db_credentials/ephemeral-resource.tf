@@ -6,7 +6,7 @@ resource "eod_db_snapshot" "db" {
   secret         = { name = "db", namespace = "shop-pr-123" }
 }
 
-# Its credentials, for this run only. They are read after the Secret exists.
+# Credentials of the database, for this run only. They are read after the Secret exists.
 ephemeral "eod_db_credentials" "db" {
   secret = eod_db_snapshot.db.secret_ref
 }

@@ -29,7 +29,7 @@ const CLEANUP: Duration = Duration::from_secs(60);
 const LARGE: u64 = 256 << 20;
 
 /// Failure of a create.
-enum CreateFailure {
+enum MakeFailure {
     /// The server is certainly unchanged.
     Refused(Diags),
     /// A clone of this run may exist.
@@ -61,8 +61,8 @@ pub(super) async fn create_as(
     };
     match make(&wanted, &remote, call).await {
         Ok(opened) => Ok(Applied { output: opened.output(&wanted), private: private(&opened.mark.nonce) }),
-        Err(CreateFailure::Refused(diags)) => Err(ApplyFailure::nothing(diags)),
-        Err(CreateFailure::Begun(diags)) => match undo(&wanted).await {
+        Err(MakeFailure::Refused(diags)) => Err(ApplyFailure::nothing(diags)),
+        Err(MakeFailure::Begun(diags)) => match undo(&wanted).await {
             Ok(()) => Err(ApplyFailure::nothing(diags)),
             Err(_) => Err(ApplyFailure::traced(diags, private(wanted.nonce.as_str()))),
         },
@@ -73,12 +73,12 @@ async fn make(
     wanted: &WantedDatabase<'_>,
     remote: &Deadline,
     call: &RequestContext,
-) -> Result<OpenedDatabase, CreateFailure> {
+) -> Result<OpenedDatabase, MakeFailure> {
     let WantedDatabase { cx, input, name, owner, .. } = wanted;
     // A Secret of somebody else is found before the database is created.
-    let secret = opened::look_secret(cx, input, owner, name, remote).await.map_err(CreateFailure::Refused)?;
+    let secret = opened::look_secret(cx, input, owner, name, remote).await.map_err(MakeFailure::Refused)?;
     let connected = CloneServer::connect(wanted.server, &owner.installation, remote).await;
-    let mut clones = connected.map_err(|error| CreateFailure::Refused(explain::remote(&error).into()))?;
+    let mut clones = connected.map_err(|error| MakeFailure::Refused(explain::remote(&error).into()))?;
     let request = CloneRequest { name, owner, golden: wanted.golden, nonce: &wanted.nonce };
     let begun = loop {
         let begun = clones.begin(request, remote).await;
@@ -91,10 +91,10 @@ async fn make(
         Err(CloneError::Exists(_)) => return continue_opened(wanted, &mut clones, secret, remote).await,
         Err(error) => return Err(failure(&error)),
     };
-    check::check(wanted, &begun, remote).await.map_err(CreateFailure::Begun)?;
+    check::check(wanted, &begun, remote).await.map_err(MakeFailure::Begun)?;
     let password = opened::new_password(cx);
     let facts = clones.open(name, owner, &password, remote).await;
-    let facts = facts.map_err(|error| CreateFailure::Begun(refusal::clone_error(&error).into()))?;
+    let facts = facts.map_err(|error| MakeFailure::Begun(refusal::clone_error(&error).into()))?;
     if begun.strategy == CloneStrategy::Copy && begun.bytes >= LARGE {
         call.warn(refusal::copy_warning(name, begun.bytes, begun.duration));
     }
@@ -105,7 +105,7 @@ async fn make(
         duration: begun.duration,
         bytes: begun.bytes,
     };
-    write_secret(wanted, &opened, secret, &password, remote).await.map_err(CreateFailure::Begun)?;
+    write_secret(wanted, &opened, secret, &password, remote).await.map_err(MakeFailure::Begun)?;
     Ok(opened)
 }
 
@@ -115,9 +115,9 @@ async fn continue_opened(
     clones: &mut CloneServer,
     secret: SecretState,
     remote: &Deadline,
-) -> Result<OpenedDatabase, CreateFailure> {
+) -> Result<OpenedDatabase, MakeFailure> {
     let WantedDatabase { cx, input, name, owner, .. } = wanted;
-    let failed = |error: &CloneError| CreateFailure::Refused(refusal::clone_error(error).into());
+    let failed = |error: &CloneError| MakeFailure::Refused(refusal::clone_error(error).into());
     let exists = || failed(&CloneError::Exists(name.clone()));
     let found = clones.look(name, owner, remote).await.map_err(|error| failed(&CloneError::from(error)))?;
     let CloneState::Open(mark, facts) = found else { return Err(exists()) };
@@ -138,7 +138,7 @@ async fn continue_opened(
         bytes: 0,
     };
     // The database may have rows of people by now, so a failure keeps it, and the next apply continues again.
-    write_secret(wanted, &opened, secret, &password, remote).await.map_err(CreateFailure::Refused)?;
+    write_secret(wanted, &opened, secret, &password, remote).await.map_err(MakeFailure::Refused)?;
     Ok(opened)
 }
 
@@ -169,9 +169,9 @@ async fn undo(wanted: &WantedDatabase<'_>) -> Result<(), CloneError> {
 }
 
 /// Failure of the begin of a create.
-fn failure(error: &CloneError) -> CreateFailure {
+fn failure(error: &CloneError) -> MakeFailure {
     let diags = refusal::clone_error(error).into();
-    if is_refusal(error) { CreateFailure::Refused(diags) } else { CreateFailure::Begun(diags) }
+    if is_refusal(error) { MakeFailure::Refused(diags) } else { MakeFailure::Begun(diags) }
 }
 
 /// True for an error before the first statement that changes the server.

@@ -1,4 +1,4 @@
-//! Credentials of a database as the content of a Kubernetes Secret.
+//! DatabaseCredentials of a database as the content of a Kubernetes Secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::model::SecretArgs;
 use crate::provider::AdvertisedPlace;
 
-/// Credentials of the login of a database.
-pub(super) struct Credentials<'a> {
+/// DatabaseCredentials of the login of a database.
+pub(super) struct DatabaseCredentials<'a> {
     /// Owner of the database.
     pub(super) owner: &'a CloneOwner,
     /// Database.
@@ -32,7 +32,7 @@ pub(super) struct Credentials<'a> {
 #[derive(Clone, Default, Eq, PartialEq)]
 pub(crate) struct SecretData(pub(crate) BTreeMap<String, Vec<u8>>);
 
-impl Credentials<'_> {
+impl DatabaseCredentials<'_> {
     /// The Secret, without uid and resource version.
     pub(super) fn secret(&self, at: &SecretArgs) -> Value {
         let data = self.data();

@@ -9,7 +9,7 @@ use eod_snapshot::{
 };
 use tfplugin::{Diags, Number};
 
-use super::credentials::Credentials;
+use super::credentials::DatabaseCredentials;
 use super::model::{Input, Output, SecretArgs};
 use super::plan::READY;
 use super::report::{CreateMeasures, CreateReport};
@@ -89,7 +89,7 @@ impl SecretTarget<'_> {
             SecretState::Ours(stored) => Some(stored),
             SecretState::Foreign { reason } => return Err(foreign(self.at, reason)),
         };
-        let credentials = Credentials {
+        let credentials = DatabaseCredentials {
             owner: self.owner,
             name: self.name,
             nonce: self.nonce,

@@ -12,8 +12,8 @@ use super::{DbSnapshot, absent, drift, place, refusal};
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-/// Presence of the database of a state.
-enum Presence<'a> {
+/// DatabasePresence of the database of a state.
+enum DatabasePresence<'a> {
     /// The database of this state.
     Ours(&'a InspectedClone),
     /// Another database has the name.
@@ -43,12 +43,12 @@ pub(super) async fn read(
     let remote = Deadline::within(limit, call.cancel.clone());
     let clones = cx.clones(&remote).await?;
     match presence(clones.get(&name), &owner, place::claim(&prior.private).as_ref()) {
-        Presence::Ours(clone) => present(cx, prior, &name, &owner, clone, &remote, call).await.map(Some),
-        Presence::Another => {
+        DatabasePresence::Ours(clone) => present(cx, prior, &name, &owner, clone, &remote, call).await.map(Some),
+        DatabasePresence::Another => {
             call.warn(another_warning(&name));
             Ok(None)
         }
-        Presence::Absent => {
+        DatabasePresence::Absent => {
             let is_ended = absent::is_ended(cx, &prior, &remote, call).await;
             prior.private.absent = is_ended;
             if !is_ended {
@@ -111,12 +111,12 @@ async fn look_secret(
 }
 
 /// The database of a state among those on the server. A claim that was lost is that of the environment's database.
-fn presence<'a>(found: Option<&'a InspectedClone>, owner: &CloneOwner, claim: Option<&Nonce>) -> Presence<'a> {
+fn presence<'a>(found: Option<&'a InspectedClone>, owner: &CloneOwner, claim: Option<&Nonce>) -> DatabasePresence<'a> {
     match found {
-        None => Presence::Absent,
-        Some(clone) if clone.mark.owner != *owner => Presence::Another,
-        Some(clone) if claim.is_some_and(|claim| !clone.mark.is_of(claim)) => Presence::Another,
-        Some(clone) => Presence::Ours(clone),
+        None => DatabasePresence::Absent,
+        Some(clone) if clone.mark.owner != *owner => DatabasePresence::Another,
+        Some(clone) if claim.is_some_and(|claim| !clone.mark.is_of(claim)) => DatabasePresence::Another,
+        Some(clone) => DatabasePresence::Ours(clone),
     }
 }
 

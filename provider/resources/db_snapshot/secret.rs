@@ -6,7 +6,7 @@ use eod_domain::labels;
 use eod_snapshot::{CloneName, CloneOwner};
 use serde_json::{Value, json};
 
-use super::credentials::{Credentials, SecretData};
+use super::credentials::{DatabaseCredentials, SecretData};
 use super::model::SecretArgs;
 
 /// Field manager of the Secrets.
@@ -56,7 +56,7 @@ impl CredentialSecret<'_> {
     pub(super) async fn write(
         &self,
         found: Option<&StoredSecret>,
-        credentials: &Credentials<'_>,
+        credentials: &DatabaseCredentials<'_>,
         deadline: &Deadline,
     ) -> Result<(), Error> {
         let mut content = credentials.secret(self.at);

@@ -9,7 +9,7 @@ fn secret_has_all_forms_of_the_credentials_and_its_digest() {
     let password = ClonePassword::new([7; 32]);
     let credentials = |host: &str| {
         let place = AdvertisedPlace { host: host.to_owned(), port: 5433, sslmode: "require".to_owned() };
-        let credentials = Credentials {
+        let credentials = DatabaseCredentials {
             owner: &owner,
             name: &name,
             nonce: "n",
