@@ -17,8 +17,8 @@ fn rule_of_a_new_column_is_printed_as_the_policy_writes_it() {
 
 #[test]
 fn mistakes_of_a_policy_have_their_lines() {
-    let diag =
-        policy_of("version: 1\ntables:\n  app.a: { one: { kind: emial } }\n  app.b: { two: { kind: } }\n").unwrap_err();
+    let diag = policy_of("version: 1\ntables:\n  app.a: { one: { kind: emial } }\n  app.b: { two: { kind: nope } }\n")
+        .unwrap_err();
     assert!(diag.detail.contains("- line 3, column"), "{}", diag.detail);
     assert!(diag.detail.lines().count() >= 2, "{}", diag.detail);
 }
