@@ -89,7 +89,7 @@ fn every_command_has_exactly_its_options() {
     let mask = line.find_subcommand("mask").unwrap();
     let found: Vec<(&str, Vec<String>)> =
         mask.get_subcommands().map(|command| (command.get_name(), options(command, false))).collect();
-    let expected: [(&str, &[&str]); 7] = [
+    let expected: [(&str, &[&str]); 8] = [
         ("check", &["policy", "schema", "source", "source-file", "source-vault"]),
         ("scope", &["dry-run", "golden", "server", "shadow"]),
         ("run", &["dry-run", "jobs", "key-file", "key-vault", "policy", "server", "table"]),

@@ -80,7 +80,7 @@ fn command_gets_the_address_of_the_clone_and_not_the_login_of_the_server() {
 #[test]
 fn interrupted_command_leaves_no_clone_and_a_dry_run_creates_none() {
     let story = GoldenStory::new(servers().last().unwrap(), SUPERUSER);
-    published(&story);
+    story.publish();
     let before = story.objects();
     let server = story.mask.dsn(story.role, "postgres");
     let options = ["mask", "scope", "--shadow", "--golden", &story.name, "--server", &server];
