@@ -220,7 +220,9 @@ impl Verification<'_> {
         report.findings.extend(self.changed_rules(&target_catalogue)?);
         let search = Arc::new(samples.search().map_err(|_| VerifyError::Search)?);
         let tables: Vec<_> = target_catalogue.tables.into_iter().filter(|table| self.expects(table)).collect();
-        for (name, stored, matches) in scan_all(self.target, self.workers, tables, &search, self.progress, deadline).await? {
+        for (name, stored, matches) in
+            scan_all(self.target, self.workers, tables, &search, self.progress, deadline).await?
+        {
             let expected = self.expected.get(&name).cloned().unwrap_or_default();
             if stored.rows != expected.rows {
                 let (expected, found) = (expected.rows, stored.rows);

@@ -11,7 +11,10 @@ use eod_domain::{EnvironmentName, HumanDuration, Installation, NamespaceName, St
 use jiff::Timestamp;
 
 pub(crate) use self::mask::{
-    ClonesListArguments, ClonesPruneArguments, DsnArgument, GoldenBuildArguments, GoldenListArguments, GoldenPruneArguments, GoldenPublishArguments, GoldenVerifyArguments, MaskCheckArguments, MaskClonesCommand, MaskCommand, MaskDoctorArguments, MaskGoldenCommand, MaskKeyArguments, MaskRunArguments, MaskScopeArguments, MaskServerArguments, MaskSourceArguments, MaskSuggestArguments, MaskWatchArguments,
+    ClonesListArguments, ClonesPruneArguments, DsnArgument, GoldenBuildArguments, GoldenListArguments,
+    GoldenPruneArguments, GoldenPublishArguments, GoldenVerifyArguments, MaskCheckArguments, MaskClonesCommand,
+    MaskCommand, MaskDoctorArguments, MaskGoldenCommand, MaskKeyArguments, MaskRunArguments, MaskScopeArguments,
+    MaskServerArguments, MaskSourceArguments, MaskSuggestArguments, MaskWatchArguments,
 };
 
 /// Default of `--timeout` for all commands but those that last as long as their work.
