@@ -136,7 +136,7 @@ impl CloneServer {
         marked(name).create(self.session(), &mark.comment(), template, deadline).await?;
         let duration = begun.elapsed();
         let mut inside = self.inside(name).connect(deadline).await?;
-        let manifest = take_manifest(&mut inside, golden, deadline).await?;
+        let manifest = take_manifest(&mut inside, deadline).await?;
         inside.close(deadline).await?;
         let Some(manifest) = manifest.filter(|manifest| manifest.digest() == mark.manifest) else {
             return Err(CloneError::GoldenChanged(golden.clone()));
@@ -165,16 +165,20 @@ impl CloneServer {
     }
 }
 
+/// Role that owns the schema of the manifest. A publication during the create has given it another name.
+const MANIFEST_OWNER: &str =
+    "SELECT pg_catalog.pg_get_userbyid(nspowner) AS owner FROM pg_catalog.pg_namespace WHERE nspname = 'eod'";
+
 /// Reads the manifest and removes its schema: no role of the pull request may read it, and the golden database's owner role,
 /// which owns it, could not be removed as long as the clone exists.
-async fn take_manifest(
-    inside: &mut PostgresSession,
-    golden: &GoldenName,
-    deadline: &Deadline,
-) -> Result<Option<GoldenManifest>, Error> {
+async fn take_manifest(inside: &mut PostgresSession, deadline: &Deadline) -> Result<Option<GoldenManifest>, Error> {
     let manifest = GoldenManifest::read(inside, deadline).await?;
-    let owner = quoted_name(&golden.owner());
-    let sql = format!("BEGIN; SET LOCAL ROLE {owner}; DROP SCHEMA IF EXISTS eod CASCADE; COMMIT");
-    transaction(inside, "remove", "the manifest of the clone", &sql, deadline).await?;
+    let target = "the manifest of the clone";
+    let found: Vec<ManifestOwnerRow> = rows(inside, target, MANIFEST_OWNER, &[], deadline).await?;
+    if let Some(ManifestOwnerRow { owner }) = found.into_iter().next() {
+        let owner = quoted_name(&owner);
+        let sql = format!("BEGIN; SET LOCAL ROLE {owner}; DROP SCHEMA IF EXISTS eod CASCADE; COMMIT");
+        transaction(inside, "remove", target, &sql, deadline).await?;
+    }
     Ok(manifest)
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     clone_error::CloneError,
+    login_role::login_statements,
     mark::{CloneOwner, login_mark},
     name::CloneName,
     password::ClonePassword,
@@ -13,7 +14,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-struct LoginRow {
+struct LoginMarkRow {
     mark: Option<String>,
 }
 
@@ -49,7 +50,7 @@ impl CloneServer {
     async fn has_login(&mut self, name: &CloneName, login: &str, deadline: &Deadline) -> Result<bool, CloneError> {
         let expected = login_mark(name, &self.installation);
         let target = format!("role `{login}`");
-        let found: Result<Vec<LoginRow>, Error> = rows(self.session(), &target, LOGIN, &[&login], deadline).await;
+        let found: Result<Vec<LoginMarkRow>, Error> = rows(self.session(), &target, LOGIN, &[&login], deadline).await;
         match found?.into_iter().next() {
             None => Ok(false),
             Some(row) if row.mark.as_deref() == Some(&*expected) => Ok(true),
@@ -69,28 +70,23 @@ impl CloneServer {
         has_login: bool,
         password: &ClonePassword,
     ) -> Vec<String> {
-        let mark = quoted_text(&login_mark(name, &self.installation));
+        let password = format!("PASSWORD {}", quoted_text(&password.verifier()));
+        let mark = login_mark(name, &self.installation);
+        let [create, comment, member, rest @ ..] = login_statements(name, login, objects, &password, &mark);
         let (database, login, objects) = (quoted_name(name.as_str()), quoted_name(login), quoted_name(objects));
-        let password = quoted_text(&password.verifier());
         let mut statements = vec![
             "BEGIN".to_owned(),
             format!("ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT -1"),
             format!("REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC"),
         ];
         if has_login {
-            statements.push(format!("ALTER ROLE {login} LOGIN PASSWORD {password}"));
+            statements.push(format!("ALTER ROLE {login} LOGIN {password}"));
         } else {
-            statements.push(format!("CREATE ROLE {login} LOGIN PASSWORD {password}"));
-            statements.push(format!("COMMENT ON ROLE {login} IS {mark}"));
-            statements.push(format!("GRANT {login} TO CURRENT_USER"));
+            statements.extend([create, comment, member]);
         }
-        statements.extend([
-            format!("GRANT {objects} TO {login}"),
-            format!("ALTER ROLE {login} IN DATABASE {database} SET role = {objects}"),
-            format!("GRANT CONNECT ON DATABASE {database} TO {login}"),
-            format!("GRANT TEMPORARY, CREATE ON DATABASE {database} TO {objects}"),
-            "COMMIT".to_owned(),
-        ]);
+        statements.extend(rest);
+        statements.push(format!("GRANT TEMPORARY, CREATE ON DATABASE {database} TO {objects}"));
+        statements.push("COMMIT".to_owned());
         statements
     }
 }
