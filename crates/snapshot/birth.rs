@@ -49,6 +49,11 @@ pub struct BegunClone {
     pub strategy: CloneStrategy,
 }
 
+#[derive(Deserialize)]
+struct ManifestOwnerRow {
+    owner: String,
+}
+
 #[derive(Default, Deserialize)]
 struct SizeRow {
     bytes: u64,
