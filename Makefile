@@ -37,8 +37,10 @@ OPENTOFU ?= some
 test: testbed
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} EOD_TEST_OPENTOFU=$(OPENTOFU) cargo test --workspace --no-fail-fast
 
-# All tests, all stories on both Terraform and OpenTofu, and a million schedules of the reaper's simulation.
+# All tests, all stories on both Terraform and OpenTofu, kills at every statement of builds in all ways, and a million
+# schedules of the reaper's simulation.
 soak: export EOD_SCHEDULES ?= 1000000
+soak: export EOD_KILLS ?= all
 soak:
 	$(MAKE) test OPENTOFU=all
 
