@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 use crate::{
     facts::GoldenFacts,
     marked::{DatabaseTemplate, MarkedDatabase, MarkedFacts, MarkedState, transaction},
-    sql::{quoted_name, quoted_text},
+    sql::{quoted_name, quoted_text, run},
 };
 use eod_clients::{
     Deadline, Error, ErrorKind,
@@ -172,6 +172,13 @@ impl GoldenServer {
     /// The session in the maintenance database.
     pub fn session(&mut self) -> &mut PostgresSession {
         &mut self.session
+    }
+
+    /// Releases the locks of the session, so that the next run finds none. If this fails, the server releases them a moment
+    /// after the end of the session.
+    pub(crate) async fn unlock(&mut self, deadline: &Deadline) {
+        let sql = "SELECT pg_catalog.pg_advisory_unlock_all()";
+        drop(run(&mut self.session, "release", "the locks of the session", sql, deadline).await);
     }
 
     /// Name of the installation.

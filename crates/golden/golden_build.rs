@@ -106,7 +106,10 @@ impl GoldenBuild<'_> {
         loop {
             let mut begun = Begun::default();
             let error = match self.attempt(&mut goldens, attempt, &mut begun, deadline).await {
-                Ok(report) => return Ok(report),
+                Ok(report) => {
+                    goldens.unlock(deadline).await;
+                    return Ok(report);
+                }
                 Err(error) => error,
             };
             if begun.database {

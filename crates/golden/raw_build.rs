@@ -62,6 +62,7 @@ impl RawCopyBuild<'_> {
             }
             report.raw_copy_removed = Some(removed.is_ok());
         }
+        goldens.unlock(deadline).await;
         Ok(report)
     }
 
