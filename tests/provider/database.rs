@@ -47,7 +47,7 @@ tables:
 
 /// A configuration with one `eod_db_snapshot.db`, the folder it is run in, and the servers it is run against.
 ///
-/// It derefs to its [`Configuration`].
+/// Dereferences to its [`Configuration`].
 pub(crate) struct DatabaseStory {
     pub(crate) cluster: &'static Cluster,
     pub(crate) server: PreviewServer,

@@ -34,7 +34,7 @@ pub(crate) fn measure(servers: &Servers, program: &Path, count: u32) -> anyhow::
     command.arg(format!("--schema={}", file.display())).arg(format!("--port={}", servers.preview.port));
     command.args(["--host=127.0.0.1", &format!("--user={SUPERUSER}"), &format!("--dbname={DATABASE}")]);
     command.arg(format!("--password={PASSWORD}"));
-    // It has no names of schemas.
+    // The program has no names of schemas.
     command.env("PGOPTIONS", "-c search_path=app").env("PGSSLMODE", "disable");
     let output = command.output().with_context(|| format!("cannot run {}", program.display()))?;
     ensure!(output.status.success(), "pganonymize failed: {}", String::from_utf8_lossy(&output.stderr));

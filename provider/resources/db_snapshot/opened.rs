@@ -106,7 +106,7 @@ impl SecretTarget<'_> {
 /// State of the Secret of the arguments; absent if they have none.
 ///
 /// # Errors
-/// It belongs to somebody else, or cannot be read.
+/// The Secret belongs to somebody else, or cannot be read.
 pub(super) async fn look_secret(
     cx: &Context,
     input: &Input,

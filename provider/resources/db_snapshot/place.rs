@@ -31,7 +31,7 @@ pub(super) fn new_owner(cx: &Context, input: &Input) -> Result<CloneOwner, Diag>
 /// Owner of the database in a state.
 ///
 /// # Errors
-/// It belongs to another installation. Without the state no tool would remove it.
+/// The database belongs to another installation. Without the state no tool would remove it.
 pub(super) fn owner(cx: &Context, prior: &State<DbSnapshot>) -> Result<CloneOwner, Diag> {
     let ours = cx.installation()?;
     let theirs = prior.private.installation.as_ref().unwrap_or(ours);
@@ -55,7 +55,7 @@ pub(super) fn claim(private: &Private) -> Option<Nonce> {
 /// Place at which applications reach the server.
 ///
 /// # Errors
-/// It is not known, or is not one host.
+/// The host is not known, or is not one host.
 pub(super) fn advertised(cx: &Context) -> Result<AdvertisedPlace, Diags> {
     match cx.advertised() {
         Attr::Known(place) if place.is_one_host() => Ok(place.clone()),

@@ -55,7 +55,7 @@ fn publication_waits_for_a_clone_that_began_before_it() {
         let label = story.label();
         let lock = story.preview.lock_databases();
         let clone = begin_clone(&story);
-        // It has the lock of the published version then.
+        // The clone has the lock of the published version then.
         story.waits(&format!("CREATE DATABASE \"{}", story.name));
         let publication = begin_publication(&story);
         story.waits("BEGIN; ALTER DATABASE");
